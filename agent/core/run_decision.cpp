@@ -1,0 +1,181 @@
+// What holds for every pod: the verdict without MySQL, the mark, the identity of the data, going away.
+#include "core/run_decision.hpp"
+
+#include <algorithm>
+#include <format>
+
+#include "core/run_rules.hpp"
+
+namespace ordinal::run {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+constexpr auto mark_every = 60s;
+constexpr auto own_samples_kept = 10s;
+constexpr auto sql_retry_every = 30s;
+constexpr auto io_retry_every = 1s;
+
+/// The verdict while MySQL tells nothing. Nothing is done: what is unknown never leads to an act.
+void without_mysql(const MysqlUnknown& unknown, const Observation& o, Plan& plan) {
+  const auto verdict = [&]() -> std::pair<State, Reason> {
+    if (o.phase == MysqldPhase::stopping) return {State::stopping, reason(Code::MYSQL_STOPPING)};
+    if (unknown.why == MysqlUnknown::Why::denied)
+      return {State::blocked, reason(Code::MYSQL_DENIED, "mysqld refuses the agent: " + unknown.detail)};
+    if (unknown.why == MysqlUnknown::Why::silent)
+      return {State::blocked, reason(Code::MYSQL_SILENT, "mysqld does not answer: " + unknown.detail)};
+    if (o.phase == MysqldPhase::recovering) return {State::recovering, reason(Code::MYSQL_RECOVERING)};
+    if (plan.memory.running_uuid) return {State::starting, reason(Code::MYSQL_UNREACHABLE, "mysqld was up and is gone: " + unknown.detail)};
+    return {State::starting, reason(Code::MYSQL_STARTING)};
+  }();
+  plan.state = verdict.first;
+  plan.reason = verdict.second;
+  plan.checks.push_back({"mysql", false, verdict.second});
+}
+
+void remember_own_sample(const MysqlFacts& mysql, Memory& memory) {
+  memory.own.push_back({mysql.taken_at, mysql.executed});
+  std::erase_if(memory.own, [&](const OwnSample& sample) { return mysql.taken_at - sample.taken_at > own_samples_kept; });
+}
+
+void refresh_mark(Cycle& cycle) {
+  auto& memory = cycle.plan.memory;
+  const bool first = !memory.mark_written_at;
+  const bool due =
+      first || cycle.o.now - *memory.mark_written_at >= mark_every || (cycle.o.stopping && cycle.o.now - *memory.mark_written_at >= 1s);
+  // A closed primary without a mark was just provisioned, and opens at once: Open brings the first mark with it.
+  const bool waits_for_open = cycle.policy.owner.role() == Role::primary && !cycle.o.identity.mark && cycle.mysql.read_only;
+  // Only what is known to be ours may be noted as ours: the mark is the proof when the row is overwritten one day.
+  if (!due || !(cycle.row_is_ours || cycle.data_is_ours) || cycle.shrank || waits_for_open || !cycle.o.identity.replication_reset) return;
+  cycle.act(WriteMark{cycle.mysql.executed, !cycle.mysql.read_only});
+  memory.mark_written_at = cycle.o.now;
+}
+
+/// Lifts the latch. Also where there is none, so that the request does not lie there and lift one that comes later.
+void clear_as_requested(Cycle& cycle) {
+  if (!cycle.o.clear_requested) return;
+  cycle.act(SetLatch{Latch::none});
+  cycle.plan.memory.suspect_seen.clear();
+}
+
+/// A pod that goes away is not ready, whatever else is true of it.
+void going_away(const Observation& o, Plan& plan) {
+  if (!o.stopping && !o.draining) return;
+  auto why = reason(o.stopping ? Code::STOPPING : Code::DRAINING);
+  plan.checks.insert(plan.checks.begin(), {"staying", false, why});
+  plan.ready = false;
+  if (o.stopping) plan.state = State::stopping;
+  plan.reason = std::move(why);
+}
+
+}  // namespace
+
+void Cycle::check(std::string name, bool ok, State state_if_not, Code code, std::string text) {
+  auto why = ok ? Reason{} : reason(code, std::move(text));
+  const bool first_failure = !ok && std::ranges::all_of(plan.checks, &Check::ok);
+  if (first_failure) {
+    plan.state = state_if_not;
+    plan.reason = why;
+  }
+  plan.checks.push_back({std::move(name), ok, std::move(why)});
+}
+
+const PeerView* Cycle::peer(const PodName& pod) const {
+  const auto it = std::ranges::find(o.peers, pod, &PeerView::pod);
+  return it == o.peers.end() ? nullptr : &*it;
+}
+
+bool channel_matches(const Policy& policy, const ReplicaFacts& replica, const std::string& host) {
+  return replica.source_host == host && replica.source_port == policy.mysql_port && replica.source_user == replication_user &&
+         replica.auto_position && replica.ssl && replica.connect_retry_seconds == 1 && replica.retry_count == 1;
+}
+
+GtidSet unapplied(const MysqlFacts& mysql) { return mysql.replica ? mysql.replica->received.without(mysql.executed) : GtidSet{}; }
+
+void keep_sql_thread_running(Cycle& cycle) {
+  const auto& replica = cycle.mysql.replica;
+  if (!replica || replica->sql != ThreadState::off) return;
+  auto& retried_at = cycle.plan.memory.sql_retried_at;
+  if (replica->sql_errno != 0 && retried_at && cycle.o.now - *retried_at < sql_retry_every) return;
+  if (replica->sql_errno != 0) retried_at = cycle.o.now;
+  cycle.act(StartSql{});
+}
+
+void start_fetching(Cycle& cycle) {
+  auto& started_at = cycle.plan.memory.io_started_at;
+  if (cycle.mysql.replica && cycle.mysql.replica->io_errno != 0 && started_at && cycle.o.now - *started_at < io_retry_every) return;
+  started_at = cycle.o.now;
+  cycle.act(StartIo{});
+}
+
+void stop_fetching(Cycle& cycle) {
+  if (cycle.mysql.replica && cycle.mysql.replica->io != ThreadState::off) cycle.act(StopIo{});
+}
+
+std::optional<Reason> steer_channel(Cycle& cycle, const std::string& host, bool recoverable) {
+  const auto& replica = cycle.mysql.replica;
+  if (!replica) {
+    cycle.act(ChangeSource{host});
+    cycle.act(StartSql{});
+    cycle.act(StartIo{});
+    return reason(Code::REPLICATION_CONFIGURING, std::format("pointing replication at {}", host));
+  }
+  if (channel_matches(cycle.policy, *replica, host)) return std::nullopt;
+  if (replica->io != ThreadState::off) {
+    cycle.act(StopIo{});
+    return reason(Code::REPLICATION_CONFIGURING,
+                  std::format("replication points at {} and not at {}: putting it back", replica->source_host, host));
+  }
+  const auto left = unapplied(cycle.mysql);
+  if (!left.empty() && !recoverable) {
+    return reason(Code::REPLICATION_DRAINING,
+                  std::format("{} received transactions are applied before replication is pointed at {}", left.count(), host));
+  }
+  cycle.act(StopSql{});
+  cycle.act(ChangeSource{host});
+  cycle.act(StartSql{});
+  cycle.act(StartIo{});
+  return reason(Code::REPLICATION_CONFIGURING, std::format("pointing replication at {}", host));
+}
+
+Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
+  Plan plan;
+  plan.memory = memory;
+  if (const auto* unknown = std::get_if<MysqlUnknown>(&o.mysql)) {
+    without_mysql(*unknown, o, plan);
+    going_away(o, plan);
+    return plan;
+  }
+  const auto& mysql = std::get<MysqlFacts>(o.mysql);
+  const auto& identity = o.identity;
+  Cycle cycle{.policy = policy, .o = o, .mysql = mysql, .plan = std::move(plan)};
+  cycle.shrank = identity.mark && !mysql.executed.contains(identity.mark->gtid_executed);
+  cycle.data_is_ours = identity.mark && !cycle.shrank;
+  cycle.row_is_ours =
+      mysql.cluster.kind == ClusterRow::Kind::present && mysql.cluster.cluster_id && mysql.cluster.cluster_id == identity.cluster_id;
+  cycle.plan.memory.running_uuid = mysql.server_uuid;
+  remember_own_sample(mysql, cycle.plan.memory);
+
+  cycle.check("mysql", true, State::serving, Code::OK);
+  if (identity.server_uuid != mysql.server_uuid) cycle.act(WriteServerUuid{mysql.server_uuid});
+  refresh_mark(cycle);
+  clear_as_requested(cycle);
+  if (o.reseed_requested)
+    cycle.plan.alerts.push_back(reason(Code::RESEED_POSTPONED, "a reseed is requested and begins when the pod starts again"));
+  if (policy.owner.role() == Role::primary) {
+    decide_primary(cycle);
+  } else {
+    decide_replica(cycle);
+  }
+
+  plan = std::move(cycle.plan);
+  plan.ready = std::ranges::all_of(plan.checks, &Check::ok);
+  if (plan.ready) {
+    plan.state = State::serving;
+    plan.reason = reason(Code::OK);
+  }
+  going_away(o, plan);
+  return plan;
+}
+
+}  // namespace ordinal::run

@@ -1,0 +1,30 @@
+// Reads the co-located server into values. It must not change anything, and must not judge what it reads.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/run_decision.hpp"
+#include "mysql/connection.hpp"
+
+namespace ordinal::mysql {
+
+/// One reading of the server, in two round trips, `limit` at most in all; the own executed set is the first thing read. Kinds: those of
+/// Connection::execute, and protocol when an answer cannot be understood.
+boost::asio::awaitable<Result<run::MysqlFacts>> observe(Connection& connection, Milliseconds limit);
+
+/// The names of the variables that SET PERSIST has stored. They have no effect (persisted_globals_load=OFF), which their author should be
+/// told.
+boost::asio::awaitable<Result<std::vector<std::string>>> persisted_variables(Connection& connection, Milliseconds limit);
+
+/// The columns of one row by name; NULL is "".
+using NamedRow = std::map<std::string, std::string, std::less<>>;
+
+/// A row of SHOW REPLICA STATUS (reference manual, "SHOW REPLICA STATUS Statement") as facts; protocol when a column is missing or
+/// malformed.
+[[nodiscard]] Result<run::ReplicaFacts> replica_facts(const NamedRow& row);
+
+}  // namespace ordinal::mysql

@@ -1,0 +1,29 @@
+// Directory trees: what they occupy, and how they go. No function here follows a symbolic link. It must not know what a tree means.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace ordinal::volume {
+
+/// Whether anything, be it a dangling symbolic link, has this name. Fails as fail_errno says: what cannot be seen is not absent.
+[[nodiscard]] Result<bool> entry_exists(const std::filesystem::path& path);
+
+/// The names in a directory, in no order; none when there is no directory of that name. Fails as fail_errno says.
+[[nodiscard]] Result<std::vector<std::string>> entry_names(const std::filesystem::path& directory);
+
+/// Removes the tree, durably; fine when there is none. Fails as fail_errno says, and then a part may be gone.
+[[nodiscard]] Result<void> remove_tree(const std::filesystem::path& path);
+
+/// Renames within a directory, durably. Fails as fail_errno says.
+[[nodiscard]] Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// The bytes allocated by everything under `directory`, 0 when there is nothing. What vanishes meanwhile is not counted: a server may be at
+/// work there. Fails as fail_errno says.
+[[nodiscard]] Result<std::uint64_t> allocated_bytes(const std::filesystem::path& directory);
+
+}  // namespace ordinal::volume

@@ -1,0 +1,141 @@
+"""`./dev bench`: prints each measure with its target. What two things cost is measured in turns in one run and told as a ratio."""
+
+import os
+import re
+import socket
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from demo import sample
+from pods import Cluster, Pod, wait_for
+
+START_LIMIT_SECONDS = 180
+IDLE_SECONDS = 60
+REQUESTS = 1_000_000
+PIPELINED = 200
+COPIES = 5
+COPY_SCALE = 2.2  # of the sample: about 1 GB on disk
+
+
+def say(measure: str, found: str, target: str) -> None:
+    print(f"{measure:<58} {found:>26}   (target {target})", flush=True)
+
+
+def resident_mb(pod: Pod) -> float:
+    text = Path(f"/proc/{pod.process_id('ordinal')}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", text)
+    assert found, text
+    return int(found[1]) / 1024
+
+
+def cpu_seconds(pod: Pod) -> float:
+    fields = Path(f"/proc/{pod.process_id('ordinal')}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def logged_at(log: str, pattern: str) -> float:
+    """The time of the first log line that has the pattern, in seconds of the day."""
+    found = re.search(r"T(\d+):(\d+):([\d.]+)Z \w+ .*" + pattern, log)
+    assert found, f"no line with {pattern} in:\n{log}"
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+def ask_many_times(pod: Pod, path: str, count: int) -> float:
+    """Requests a second over one kept-alive connection, pipelined."""
+    request = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * PIPELINED
+    began = time.monotonic()
+    with socket.create_connection((pod.address(), 8008), timeout=10) as connection:
+        for _ in range(count // PIPELINED):
+            connection.sendall(request)
+            answers = 0
+            while answers < PIPELINED:
+                answers += connection.recv(1 << 20).count(b"HTTP/1.1 ")
+    return count / (time.monotonic() - began)
+
+
+def in_a_stopped_pod(pod: Pod, script: str) -> list[float]:
+    """The numbers that a bash script prints in the pod's mysql image, with its volumes, while neither agent nor mysqld run."""
+    return [float(word) for word in pod.beside(script).split()]
+
+
+def measure_start(cluster: Cluster) -> None:
+    began = time.monotonic()
+    cluster.start(wait_seconds=START_LIMIT_SECONDS)
+    say("three empty pods to three ready ones", f"{time.monotonic() - began:.1f} s", "none")
+    served = [logged_at(pod.logs("ordinal"), "state=serving ready=true") for pod in cluster]
+    for n in (1, 2):
+        say(f"db-{n - 1} serving to db-{n} serving, small database", f"{served[n] - served[n - 1]:.1f} s", "<= 5 s")
+
+
+def measure_idle(cluster: Cluster) -> None:
+    before = [cpu_seconds(pod) for pod in cluster]
+    time.sleep(IDLE_SECONDS)  # the measure is what happens while nothing is asked
+    shares = [100 * (cpu_seconds(pod) - earlier) / IDLE_SECONDS for pod, earlier in zip(cluster, before, strict=True)]
+    say("idle, per cent of a core", " ".join(f"{share:.2f}" for share in shares), "<= 0.3")
+    say("resident memory", " ".join(f"{resident_mb(pod):.1f} MB" for pod in cluster), "<= 10 MB")
+
+
+def measure_requests(pod: Pod) -> None:
+    ask_many_times(pod, "/readyz", 10_000)
+    before = resident_mb(pod)
+    rate = ask_many_times(pod, "/readyz", REQUESTS)
+    say(f"{REQUESTS:,} requests to /readyz", f"{rate:,.0f} a second", "none")
+    say("resident memory before and after them", f"{before:.1f} MB, {resident_mb(pod):.1f} MB", "flat")
+
+
+def measure_agent_start(pod: Pod) -> None:
+    """With the pod's containers gone, its volumes in the hands of a shell."""
+    pod.end_containers("mysql", "ordinal")
+    times = in_a_stopped_pod(
+        pod,
+        "for i in 1 2 3 4 5; do a=$EPOCHREALTIME; /ordinal/ordinal init >&2; b=$EPOCHREALTIME; echo $(( (${b/./} - ${a/./}) / 100 )); done",
+    )
+    say("init on a reattached volume, process and all, median", f"{statistics.median(times) / 10:.1f} ms", "<= 50 ms")
+    times = in_a_stopped_pod(
+        pod,
+        "for i in 1 2 3 4 5; do a=$EPOCHREALTIME; /ordinal/ordinal run >&2 & p=$!;"
+        " until exec 3<>/dev/tcp/127.0.0.1/8008; do :; done 2>/dev/null;"
+        " printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3; read -r -u 3 line; b=$EPOCHREALTIME; echo $(( (${b/./} - ${a/./}) / 100 ));"
+        " kill -9 $p; wait $p 2>/dev/null || true; done",
+    )
+    say("agent start to first answer, median", f"{statistics.median(times) / 10:.1f} ms", "<= 15 ms")
+
+
+def measure_copy(cluster: Cluster) -> None:
+    """A clone and a plain copy of the same data, in turns."""
+    primary, replica = cluster[0], cluster[1]
+    sample.write(primary, COPY_SCALE)
+    clones, copies = [], []
+    copy = "rm -rf copy; sync; a=$(date +%s%N); cp -r data copy; sync -f copy; b=$(date +%s%N); rm -rf copy; echo $(( (b - a) / 1000000 ))"
+    for _ in range(COPIES):
+        replica.recreate(empty=True)
+        replica.wait_ready(START_LIMIT_SECONDS)
+        log = replica.all_logs().rsplit("event=clone_started", 1)[1]
+        found = re.search(r"event=provisioned how=clone .*seconds=([\d.]+) bytes=(\d+)", log)
+        assert found, replica.all_logs()
+        clones.append(float(found[1]))
+        size = int(found[2])
+        copies.append(float(replica.volume.run(copy).split()[-1]) / 1000)
+    clone, plain = statistics.median(clones), statistics.median(copies)
+    say(f"a clone of {size / 1e9:.2f} GB, synced, median of {COPIES}", f"{clone:.2f} s", "none")
+    say("the same by cp -r and sync", f"{plain:.2f} s", "none")
+    say("ratio", f"{clone / plain:.2f}", "<= 1.2")
+
+
+def main() -> None:
+    with Cluster("bench") as cluster:
+        steps: list[Callable[[], None]] = [
+            lambda: measure_start(cluster),
+            lambda: measure_idle(cluster),
+            lambda: measure_requests(cluster[1]),
+            lambda: measure_agent_start(cluster[2]),
+            lambda: measure_copy(cluster),
+        ]
+        for step in steps:
+            step()
+        wait_for(cluster[0].ready, 10, "db-0 is still ready")
+
+
+main()
