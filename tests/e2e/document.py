@@ -1,0 +1,81 @@
+"""The charts' generated documents: the tables of values, the golden files, the example's difference. `./dev docs` writes them."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+BEGIN, END = "<!-- values: generated from values.yaml -->", "<!-- end of values -->"
+
+
+def documented(text: str) -> Iterator[tuple[str, str]]:
+    """Each value that a `# --` comment stands before: its path and the comment."""
+    path: list[str] = []
+    comment: list[str] = []
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("# -- "):
+            comment = [stripped.removeprefix("# -- ")]
+        elif stripped.startswith("#") and comment:
+            comment.append(stripped.removeprefix("#").strip())
+        elif key := re.match(r"( *)(\w+):", line):
+            path[len(key[1]) // 2 :] = [key[2]]
+            if comment:
+                yield ".".join(path), " ".join(comment)
+            comment = []
+        else:
+            comment = []
+
+
+def default_of(values: dict[str, Any], path: str) -> str:
+    found: Any = values
+    for key in path.split("."):
+        found = found[key]
+    return "" if found is None else f"`{json.dumps(found)}`"
+
+
+def values_table(folder: Path) -> str:
+    """The table of a chart's values, in Markdown."""
+    text = (folder / "values.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+    rows = [f"| `{path}` | {default_of(values, path)} | {comment} |" for path, comment in documented(text)]
+    return "\n".join(["| value | default | meaning |", "|---|---|---|", *rows])
+
+
+def readme(folder: Path) -> str:
+    """A chart's README.md as it must be: what a person wrote, with the present table of values."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{values_table(folder)}\n{END}{after}"
+
+
+def example_difference(example: Path) -> str:
+    """What turns the example chart without Ordinal into the one with it, as a unified difference."""
+    lines: list[str] = []
+    names = sorted({path.relative_to(example / side).as_posix() for side in ("plain", "with-ordinal") for path in example.glob(f"{side}/**/*.yaml")})
+    for name in names:
+        sides = [example / side / name for side in ("plain", "with-ordinal")]
+        texts = [side.read_text(encoding="utf-8").splitlines() if side.exists() else [] for side in sides]
+        lines += difflib.unified_diff(*texts, fromfile=f"a/{name}", tofile=f"b/{name}", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def main(root: Path) -> None:
+    """Writes the tables of values and the example's difference into the READMEs. The golden files need helm, and so are written by a test run
+    with ORDINAL_WRITE_GOLDEN set."""
+    for chart in ("ordinal", "mysql"):
+        folder = root / "charts" / chart
+        (folder / "README.md").write_text(readme(folder), encoding="utf-8")
+    text = (root / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition("```diff\n")
+    _, _, after = rest.partition("\n```")
+    (root / "README.md").write_text(f"{before}```diff\n{example_difference(root / 'tests' / 'example')}\n```{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(__file__).resolve().parents[2])

@@ -1,0 +1,258 @@
+"""One release of charts/mysql through its whole life: each test finds three ready pods with a client beside them, and leaves them so."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from pods.waiting import wait_for
+
+from .client import Attempt, Client, longest_pause
+from .kube import CommandError, Namespace, helm
+from .lab import Lab
+from .measures import note
+from .release import Release, is_ready
+
+WRITE = "INSERT INTO written (number) VALUES (NUMBER)"
+WRITE_PAUSE_SECONDS_MAX = 15.0
+REATTACH_SECONDS_MAX = 15.0
+INSTALL_SECONDS_MAX = 30.0
+
+
+@pytest.fixture(scope="module")
+def shop(shared_namespace: Namespace) -> Iterator[Release]:
+    """The release, installed and measured once."""
+    release = Release(shared_namespace, "shop")
+    seconds = release.install()
+    note(f"helm install to three ready pods: {seconds:.1f} s")
+    release_seconds["install"] = seconds
+    yield release
+
+
+@pytest.fixture(scope="module")
+def client(shop: Release) -> Client:
+    client = Client(shop)
+    client.start()
+    client.sql("primary", "CREATE TABLE written (number INT PRIMARY KEY, at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6))")
+    return client
+
+
+release_seconds: dict[str, float] = {}
+
+
+@pytest.fixture(autouse=True)
+def all_ready(shop: Release) -> None:
+    shop.wait_ready()
+
+
+def rows_of(release: Release, ordinal: int) -> set[int]:
+    return {int(number) for (number,) in release.sql(ordinal, "SELECT number FROM app.written")}
+
+
+def acknowledged(attempts: list[Attempt]) -> set[int]:
+    return {attempt.number for attempt in attempts if attempt.ok}
+
+
+def empty_table(client: Client) -> None:
+    client.sql("primary", "TRUNCATE TABLE written")
+
+
+def test_an_installation_is_ready_soon_and_restarts_nothing(shop: Release) -> None:
+    assert set(shop.restarts().values()) == {0}, shop.restarts()
+    assert release_seconds["install"] <= INSTALL_SECONDS_MAX
+
+
+def test_each_replica_copied_the_pod_before_it(shop: Release) -> None:
+    assert [shop.donor(ordinal) for ordinal in range(3)] == [None, "0", "1"]
+
+
+def test_the_pods_run_with_a_read_only_root_and_without_a_token(shop: Release) -> None:
+    for pod in shop.pods():
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        for container in [*pod["spec"]["initContainers"], *pod["spec"]["containers"]]:
+            assert container["securityContext"]["readOnlyRootFilesystem"], container["name"]
+
+
+@pytest.mark.parametrize("ordinal", [1, 2])
+def test_a_write_on_a_replica_is_refused(shop: Release, client: Client, ordinal: int) -> None:
+    with pytest.raises(CommandError, match="--super-read-only"):
+        client.sql(f"{shop.pod(ordinal)}.{shop.statefulset}", "INSERT INTO written (number) VALUES (-1)")
+
+
+def test_a_write_through_the_read_service_arrives_only_where_the_primary_answers(shop: Release, client: Client) -> None:
+    empty_table(client)
+    outcomes = set()
+    for number in range(30):
+        try:
+            client.sql("read", f"INSERT INTO written (number) VALUES ({number})")
+            outcomes.add("written")
+        except CommandError as error:
+            assert "--super-read-only" in str(error), error
+            outcomes.add("refused")
+        if len(outcomes) == 2:
+            break
+    assert outcomes == {"written", "refused"}
+    shop.wait_caught_up(1, 2)
+    assert rows_of(shop, 0) == rows_of(shop, 1) == rows_of(shop, 2)
+
+
+def test_helm_test_passes(shop: Release) -> None:
+    printed = helm("test", shop.name, "--namespace", shop.namespace.name, "--logs", limit_seconds=150)
+    for ordinal in range(3):
+        assert f"{shop.pod(ordinal)}: read" in printed
+
+
+def test_a_deleted_pod_comes_back_on_its_volume_without_a_copy(shop: Release) -> None:
+    before = shop.status(1)["volume"]["provisioned_at"]
+    began = time.monotonic()
+    shop.namespace.delete(f"pod/{shop.pod(1)}")
+    gone = time.monotonic()
+    shop.wait_ready(60, 1)
+    seconds = time.monotonic() - began
+    note(f"delete pod to ready again: {seconds:.1f} s, of which {gone - began:.1f} s until the old one was gone")
+    assert shop.status(1)["volume"]["provisioned_at"] == before
+    assert seconds <= REATTACH_SECONDS_MAX
+
+
+def test_a_pod_that_lost_its_volume_copies_the_pod_before_it(shop: Release) -> None:
+    before = shop.status(2)["volume"]["provisioned_at"]
+    shop.namespace.delete(f"pvc/data-{shop.pod(2)}", wait=False)
+    shop.namespace.delete(f"pod/{shop.pod(2)}")
+    shop.wait_ready(120)
+    assert shop.status(2)["volume"]["provisioned_at"] != before
+    assert shop.donor(2) == "1"
+
+
+def test_a_first_pod_that_lost_its_volume_is_restored_and_no_acknowledged_row_is_lost(shop: Release, client: Client) -> None:
+    empty_table(client)
+    shop.wait_status(0, lambda status: status["semi_sync"] == "active", 30, "semi-synchronous replication is active")
+    cluster = shop.status(0)["cluster_id"]
+    writer = client.begin("primary", WRITE)
+    writer.wait_succeeding(more=50)
+    shop.namespace.delete(f"pvc/data-{shop.pod(0)}", wait=False)
+    shop.namespace.delete(f"pod/{shop.pod(0)}", wait=False)
+    wait_for(lambda: shop.status(0)["volume"].get("how") == "restore", 120, "the first pod is restored")
+    shop.wait_ready()
+    writer.wait_succeeding()
+    attempts = writer.end()
+    note(f"writes paused for {longest_pause(attempts):.1f} s while the first pod was restored")
+    shop.wait_caught_up(1, 2)
+    for ordinal in range(3):
+        assert acknowledged(attempts) <= rows_of(shop, ordinal), shop.pod(ordinal)
+    assert shop.status(0)["cluster_id"] == cluster
+
+
+def test_no_connection_is_accepted_and_then_broken_while_the_first_pod_goes(shop: Release, client: Client) -> None:
+    reader = client.begin("primary", "SELECT @@server_uuid", pause_seconds=0.05)
+    reader.wait_succeeding(more=10)
+    shop.namespace.delete(f"pod/{shop.pod(0)}")
+    reader.wait_succeeding(60)
+    attempts = reader.end()
+    # 2003: the Service had no endpoint. Everything else had reached a server: 2013 and 1053, one that was ending.
+    broken = [attempt for attempt in attempts if not attempt.ok and "ERROR 2003 " not in attempt.said]
+    assert not broken, broken[:3]
+    assert any(not attempt.ok for attempt in attempts), "the first pod was never away"
+
+
+def test_scaling_restarts_no_pod_and_old_volumes_come_back(shop: Release, client: Client) -> None:
+    uids, restarts = shop.uids(), shop.restarts()
+    began = time.monotonic()
+    shop.upgrade(replicas=5)
+    shop.wait_ready()
+    note(f"3 to 5 pods: {time.monotonic() - began:.1f} s")
+    assert [shop.donor(3), shop.donor(4)] == ["2", "3"]
+    provisioned = [shop.status(ordinal)["volume"]["provisioned_at"] for ordinal in (3, 4)]
+    shop.namespace.kubectl("scale", "statefulset", shop.statefulset, "--replicas=3")
+    wait_for(lambda: len(shop.pods()) == 3, 120, "two pods are gone")
+    empty_table(client)
+    client.sql("primary", "INSERT INTO written (number) VALUES (7)")
+    shop.namespace.kubectl("scale", "statefulset", shop.statefulset, "--replicas=5")
+    shop.wait_ready()
+    shop.wait_caught_up(3, 4)
+    assert [shop.status(ordinal)["volume"]["provisioned_at"] for ordinal in (3, 4)] == provisioned
+    assert rows_of(shop, 3) == rows_of(shop, 4) == {7}
+    shop.upgrade(replicas=3)
+    wait_for(lambda: len(shop.pods()) == 3, 120, "two pods are gone")
+    assert shop.uids() == uids
+    assert shop.restarts() == restarts
+
+
+@pytest.mark.parametrize("change", [{"ordinal__image__tag": "next"}, {"mysql__config": "[mysqld]\nmax_connections=200\n"}], ids=["image", "settings"])
+def test_a_rolling_update_fails_no_read_and_pauses_writes_only_while_the_first_pod_restarts(
+    shop: Release, client: Client, change: dict[str, object]
+) -> None:
+    empty_table(client)
+    uids = shop.uids()
+    writer, reader = client.begin("primary", WRITE), client.begin("read", "SELECT COUNT(*) FROM written", pause_seconds=0.1)
+    writer.wait_succeeding()
+    reader.wait_succeeding()
+    shop.upgrade(**change)
+    shop.wait_rolled()
+    writer.wait_succeeding()
+    reads, writes = reader.end(), writer.end()
+    note(f"rolled: {len(reads)} reads, {len(writes)} writes, which paused for {longest_pause(writes):.1f} s")
+    assert not set(uids.values()) & set(shop.uids().values()), "every pod is another one"
+    failed = [attempt for attempt in reads if not attempt.ok]
+    assert not failed, failed[:3]
+    shop.wait_caught_up(1, 2)
+    for ordinal in range(3):
+        assert acknowledged(writes) <= rows_of(shop, ordinal), shop.pod(ordinal)
+    assert longest_pause(writes) <= WRITE_PAUSE_SECONDS_MAX
+
+
+def evict(release: Release, ordinal: int) -> None:
+    """Asks for the eviction of a pod; CommandError when a PodDisruptionBudget forbids it."""
+    pod = release.pod(ordinal)
+    path = f"/api/v1/namespaces/{release.namespace.name}/pods/{pod}/eviction"
+    metadata = f'{{"name": "{pod}", "namespace": "{release.namespace.name}"}}'
+    body = f'{{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {metadata}}}'
+    release.namespace.kubectl("create", "--raw", path, "--filename", "-", stdin=body)
+
+
+def test_an_eviction_is_granted_and_a_second_one_at_once_is_not(shop: Release) -> None:
+    evict(shop, 2)
+    with pytest.raises(CommandError, match="disruption budget"):
+        evict(shop, 1)
+    shop.wait_ready()
+
+
+def test_a_kill_of_each_first_process_is_survived(shop: Release, client: Client, lab: Lab) -> None:
+    empty_table(client)
+    client.sql("primary", "INSERT INTO written (number) VALUES (1)")
+    for ordinal in range(3):
+        for container in ("mysql", "ordinal"):
+            before = shop.restarts()
+            lab.kill(shop.namespace, shop.pod(ordinal), container)
+            name = f"{shop.pod(ordinal)}/{container}"
+            wait_for(lambda name=name, before=before: shop.restarts()[name] > before[name], 60, f"{name} was started again")
+            began = time.monotonic()
+            shop.wait_ready(120)
+            note(f"{name} killed: ready again {time.monotonic() - began:.1f} s after its restart")
+            others = {other: count for other, count in shop.restarts().items() if other != name}
+            assert others == {other: count for other, count in before.items() if other != name}
+    shop.wait_caught_up(1, 2)
+    assert all(rows_of(shop, ordinal) == {1} for ordinal in range(3))
+
+
+def test_a_restart_of_the_kubelet_disturbs_nothing(shop: Release, client: Client, lab: Lab) -> None:
+    restarts = shop.restarts()
+    reader = client.begin("read", "SELECT 1", pause_seconds=0.1)
+    lab.restart_kubelet()
+    wait_for(lambda: is_ready(shop.namespace.get("pod", shop.pod(0))), 60, "the kubelet answers for the pods again")
+    reader.wait_succeeding(more=20)
+    assert all(attempt.ok for attempt in reader.end())
+    assert shop.restarts() == restarts
+
+
+def test_a_release_that_is_uninstalled_and_installed_again_goes_on_with_its_volumes_and_passwords(shop: Release, client: Client) -> None:
+    empty_table(client)
+    client.sql("primary", "INSERT INTO written (number) VALUES (42)")
+    shop.wait_caught_up(1, 2)
+    cluster = shop.status(0)["cluster_id"]
+    secret = shop.namespace.get("secret", f"{shop.statefulset}-credentials")["data"]
+    shop.uninstall()
+    assert len(shop.namespace.list("pvc")) >= 3
+    shop.install()
+    assert shop.namespace.get("secret", f"{shop.statefulset}-credentials")["data"] == secret
+    assert shop.status(0)["cluster_id"] == cluster
+    assert client.sql("primary", "SELECT number FROM written") == "42"
+    assert all(rows_of(shop, ordinal) == {42} for ordinal in range(3))

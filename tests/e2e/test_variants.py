@@ -1,0 +1,114 @@
+"""Other shapes of a release: two in one namespace, another first ordinal, OrderedReady, an ordinary sidecar, a chart of somebody else."""
+
+from collections.abc import Callable
+
+from pods.waiting import wait_for
+
+from .client import Client
+from .conftest import Installer
+from .kube import Namespace, helm
+from .measures import note
+from .release import ROOT, START_LIMIT_SECONDS, Release, is_ready
+
+EXAMPLE = ROOT / "tests" / "example" / "with-ordinal"
+
+
+def test_two_releases_in_one_namespace_are_two_databases(namespace: Namespace) -> None:
+    """One of them numbers its pods from 1, the other starts them one after another: both differ from the usual in one thing only."""
+    from_one = Release(namespace, "one", {"firstOrdinal": 1, "replicas": 2})
+    ordered = Release(namespace, "two", {"podManagementPolicy": "OrderedReady", "replicas": 2})
+    from_one.install(wait_seconds=None)
+    ordered.install(wait_seconds=None)
+    for release in (from_one, ordered):
+        release.wait_ready(START_LIMIT_SECONDS)
+    assert [pod["metadata"]["name"] for pod in from_one.pods()] == ["one-mysql-1", "one-mysql-2"]
+    assert from_one.donor(2) == "1" and from_one.status(1)["role"] == "primary"
+    assert ordered.donor(1) == "0" and ordered.status(0)["role"] == "primary"
+    assert from_one.status(1)["cluster_id"] != ordered.status(0)["cluster_id"]
+    for release in (from_one, ordered):
+        client = Client(release)
+        client.start()
+        client.sql("primary", f"CREATE TABLE mine (name VARCHAR(10)); INSERT INTO mine VALUES ('{release.name}')")
+    for release, replica in ((from_one, 2), (ordered, 1)):
+        release.wait_caught_up(replica)
+        assert release.value(replica, "SELECT name FROM app.mine") == release.name
+
+
+def test_an_ordered_start_comes_back_after_all_of_its_pods_are_gone(install: Installer) -> None:
+    release = install("queue", {"podManagementPolicy": "OrderedReady", "replicas": 2})
+    cluster = release.status(0)["cluster_id"]
+    release.namespace.delete(*(f"pod/{release.pod(ordinal)}" for ordinal in range(2)))
+    release.wait_ready()
+    assert release.status(0)["cluster_id"] == cluster
+
+
+def test_an_ordinary_sidecar_does_the_same_as_a_native_one(install: Installer, client_of: Callable[[Release], Client]) -> None:
+    release = install("plain", {"ordinal.nativeSidecar": False, "replicas": 2})
+    assert [container["name"] for container in release.pods()[0]["spec"]["containers"]] == ["mysql", "ordinal"]
+    assert set(release.restarts().values()) == {0}
+    client = client_of(release)
+    reader = client.begin("primary", "SELECT 1", pause_seconds=0.05)
+    reader.wait_succeeding()
+    release.namespace.delete(f"pod/{release.pod(0)}")
+    reader.wait_succeeding(60)
+    broken = [attempt for attempt in reader.end() if not attempt.ok and "ERROR 2003 " not in attempt.said]
+    assert not broken, broken[:3]
+
+
+def test_the_example_chart_replicates_with_the_library(namespace: Namespace) -> None:
+    helm("dependency", "build", str(EXAMPLE))
+    release = Release(namespace, "db", {}, chart=EXAMPLE)
+    release.install()
+    assert [release.donor(ordinal) for ordinal in range(3)] == [None, "0", "1"]
+    release.sql(0, "CREATE DATABASE shop; CREATE TABLE shop.item (name VARCHAR(20)); INSERT INTO shop.item VALUES ('bolt')")
+    release.wait_caught_up(1, 2)
+    assert release.value(2, "SELECT name FROM shop.item") == "bolt"
+
+
+def test_a_pod_of_one_is_ready_and_becomes_three(install: Installer) -> None:
+    release = install("lone", {"replicas": 1})
+    assert release.status(0)["semi_sync"] == "off"
+    release.upgrade(replicas=3)
+    release.wait_ready()
+    assert [release.donor(ordinal) for ordinal in (1, 2)] == ["0", "1"]
+    release.wait_status(0, lambda status: status["semi_sync"] == "active", 30, "semi-synchronous replication is active")
+
+
+def network_policies_are_enforced(namespace: Namespace, release: Release) -> bool:
+    """Whether a policy that lets nobody in keeps a client of the namespace out."""
+    deny = {"podSelector": {"matchLabels": {"statefulset.kubernetes.io/pod-name": release.pod(0)}}, "policyTypes": ["Ingress"]}
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nobody"}, "spec": deny}
+    client = Client(release)
+    client.start()
+    namespace.apply(policy)
+    reader = client.begin("primary", "SELECT 1", pause_seconds=0.2)
+    try:
+        wait_for(lambda: any(not attempt.ok for attempt in reader.attempts()), 15, "a connection is refused")
+    except AssertionError:
+        return False
+    finally:
+        reader.end()
+        namespace.delete("networkpolicy/nobody")
+    return True
+
+
+def test_the_network_policy_lets_in_whom_the_values_name_and_nobody_else(install: Installer, namespace: Namespace) -> None:
+    release = install("closed", {"replicas": 2, "networkPolicy.mysqlFrom": [{"podSelector": {"matchLabels": {"app": "shop"}}}]})
+    rules = namespace.list("networkpolicy")[0]["spec"]["ingress"]
+    own = {"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "closed", "app.kubernetes.io/name": "mysql"}}}
+    assert {rule["ports"][0]["port"]: rule["from"] for rule in rules} == {
+        3306: [own, {"podSelector": {"matchLabels": {"app": "shop"}}}],
+        8008: [own],
+    }
+    assert all(is_ready(pod) for pod in release.pods())
+    namespace.kubectl("delete", "networkpolicy", release.statefulset)
+    if not network_policies_are_enforced(namespace, release):
+        note("this cluster does not enforce network policies: only what was rendered has been looked at")
+        return
+    release.upgrade()
+    client = Client(release)
+    reader = client.begin("primary", "SELECT 1", pause_seconds=0.2)
+    wait_for(lambda: any(not attempt.ok for attempt in reader.attempts()), 15, "a stranger is kept out")
+    namespace.kubectl("label", "pod", client.name, "app=shop")
+    reader.wait_succeeding(15)
+    reader.end()
