@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -27,16 +28,16 @@ def pytest_sessionstart() -> None:
         pytest.exit(f"no cluster answers: set KUBECONFIG, for instance after `kind create cluster` ({error})", 2)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+@pytest.hookimpl(hookwrapper=True)  # the new form of wrapper is not in Debian 12's pytest
+def pytest_runtest_makereport() -> Generator[None, Any, None]:
     """Adds what the pods had to say to the report of a test that failed, or whose fixture did."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     if report.failed:
         report.sections += [(f"namespace {namespace.name}", namespace.describe()) for namespace in living]
-    return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Prints what the tests measured."""
     if noted:
         terminalreporter.section("measures")

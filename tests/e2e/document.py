@@ -71,10 +71,9 @@ def main(root: Path) -> None:
     for chart in ("ordinal", "mysql"):
         folder = root / "charts" / chart
         (folder / "README.md").write_text(readme(folder), encoding="utf-8")
-    text = (root / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition("```diff\n")
-    _, _, after = rest.partition("\n```")
-    (root / "README.md").write_text(f"{before}```diff\n{example_difference(root / 'tests' / 'example')}\n```{after}", encoding="utf-8")
+    path = root / "README.md"
+    block = f"```diff\n{example_difference(root / 'tests' / 'example')}\n```"
+    path.write_text(re.sub(r"(?s)```diff\n.*?```", lambda _: block, path.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
