@@ -28,15 +28,18 @@ securityContext:
 terminationMessagePolicy: FallbackToLogsOnError
 {{- end -}}
 
-{{/* The first init container: the agent copies itself to where the MySQL image's containers find it. */}}
+{{/*
+The first init container: the agent copies itself to where the MySQL image's containers find it, as /ordinal/ordinal. In its own image
+/ordinal is the binary, and no volume can be mounted on it.
+*/}}
 {{- define "ordinal.v1.installContainer" -}}
 - name: ordinal-install
   {{- include "ordinal.v1.agentImage" . | nindent 2 }}
-  args: [install, /ordinal]
+  args: [install, /target]
   resources:
     {{- toYaml .Values.ordinal.resources | nindent 4 }}
   volumeMounts:
-    - {name: ordinal-bin, mountPath: /ordinal}
+    - {name: ordinal-bin, mountPath: /target}
 {{- end -}}
 
 {{/* The second init container: it gives the volume its data, however long that takes, and says on port 8008 how far it is. */}}
