@@ -42,7 +42,7 @@ constexpr FieldSpec table[] = {
      .slot = ORDINAL_SLOT(cluster.replicas),
      .doc = "How many pods there are at least, the primary included: an empty first pod asks all of them whether they have data. Pods "
             "beyond these are "
-            "found by SRV. With 1 there is nobody to ask, and no semi-synchronous replication.",
+            "found by SRV. With 1, and none beyond, there is nobody to ask, and no semi-synchronous replication.",
      .range = {1, 100}},
     {.path = "cluster.first_ordinal",
      .slot = ORDINAL_SLOT(cluster.first_ordinal),

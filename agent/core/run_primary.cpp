@@ -78,7 +78,8 @@ void name_divergence(Cycle& cycle, const Standing& standing) {
 
 void steer_semi_sync(Cycle& cycle) {
   const auto& facts = cycle.mysql.semi_sync;
-  const bool wanted = cycle.policy.semi_sync && cycle.policy.replicas > 1;
+  // A scaled-up pod of one keeps the number that it started with; the others show by being named.
+  const bool wanted = cycle.policy.semi_sync && (cycle.policy.replicas > 1 || !cycle.o.peers.empty());
   if (!wanted) {
     if (facts.source_enabled) cycle.act(EnableSemiSyncSource{false});
     return;

@@ -1,6 +1,10 @@
-"""kubectl and helm as functions. It must not know what the charts make."""
+"""kubectl and helm as functions, and the API server itself for what is asked again and again. It must not know what the charts make."""
 
+import atexit
+import functools
+import http.client
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +39,45 @@ def apply(manifest: Manifest) -> None:
     run("kubectl", "apply", "--filename", "-", stdin=json.dumps(manifest))
 
 
+@functools.cache
+def proxy_port() -> int:
+    """The port of a `kubectl proxy` on this host that ends with the tests. A kubectl for every question would cost a tenth of a second of a core,
+    and tests that wait ask all the time."""
+    proxy = subprocess.Popen(["kubectl", "proxy", "--port=0"], stdout=subprocess.PIPE, text=True)
+    atexit.register(proxy.terminate)
+    assert proxy.stdout is not None
+    serving = re.search(r":(\d+)$", proxy.stdout.readline().strip())
+    if serving is None:
+        raise CommandError("kubectl proxy does not say where it serves")
+    return int(serving[1])
+
+
+def ask(path: str) -> str:
+    """What the API server answers to a GET; CommandError for every status but 200, and when there is no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", proxy_port(), timeout=15)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandError(f"GET {path}: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise CommandError(f"GET {path}: {response.status} {body[:500]}")
+    return body
+
+
+# Where the API server has the kinds that tests look at.
+API = {
+    "pods": "/api/v1",
+    "persistentvolumeclaims": "/api/v1",
+    "secrets": "/api/v1",
+    "statefulsets": "/apis/apps/v1",
+    "networkpolicies": "/apis/networking.k8s.io/v1",
+}
+
+
 class Namespace:
     """kubectl within one namespace. Making the object makes nothing in the cluster."""
 
@@ -54,12 +97,13 @@ class Namespace:
         return run("kubectl", "--namespace", self.name, *words, stdin=stdin, limit_seconds=limit_seconds)
 
     def get(self, kind: str, name: str) -> Manifest:
-        """An object as the API server has it; CommandError when there is none."""
-        found: Manifest = json.loads(self.kubectl("get", kind, name, "--output", "json"))
+        """An object as the API server has it, of a kind in `API`; CommandError when there is none."""
+        found: Manifest = json.loads(ask(f"{API[kind]}/namespaces/{self.name}/{kind}/{name}"))
         return found
 
-    def list(self, kind: str, selector: str = "") -> list[Manifest]:
-        found: list[Manifest] = json.loads(self.kubectl("get", kind, "--selector", selector, "--output", "json"))["items"]
+    def list(self, kind: str) -> list[Manifest]:
+        """All objects of a kind in `API`."""
+        found: list[Manifest] = json.loads(ask(f"{API[kind]}/namespaces/{self.name}/{kind}"))["items"]
         return found
 
     def apply(self, manifest: Manifest) -> None:
@@ -74,9 +118,9 @@ class Namespace:
         words = ["exec", *(["--stdin"] if stdin is not None else []), pod, "--container", container, "--", "bash", "-ec", script]
         return self.kubectl(*words, stdin=stdin, limit_seconds=limit_seconds)
 
-    def raw(self, pod: str, path: str) -> str:
-        """What the agent of a pod answers, through the API server's proxy; CommandError for every status but 2xx."""
-        return run("kubectl", "get", "--raw", f"/api/v1/namespaces/{self.name}/pods/{pod}:8008/proxy{path}", limit_seconds=15)
+    def agent(self, pod: str, path: str) -> str:
+        """What the agent of a pod answers, through the API server; CommandError for every status but 200."""
+        return ask(f"/api/v1/namespaces/{self.name}/pods/{pod}:8008/proxy{path}")
 
     def describe(self) -> str:
         """What a person needs who looks into a failure: the pods, the last events, the ends of all logs."""

@@ -28,7 +28,7 @@ class Lab:
         os.kill(wait_for(lambda: self._first_process(namespace, pod, container), 30, f"{container} of {pod} runs"), signal.SIGKILL)
 
     def _first_process(self, namespace: Namespace, pod: str, container: str) -> int | None:
-        status = namespace.get("pod", pod)["status"]
+        status = namespace.get("pods", pod)["status"]
         containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
         of_that_name = next(found for found in containers if found["name"] == container)
         if "running" not in of_that_name["state"]:

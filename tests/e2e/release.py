@@ -76,7 +76,7 @@ class Release:
         return f"{self.statefulset}-{ordinal}"
 
     def replicas(self) -> int:
-        found: int = self.namespace.get("statefulset", self.statefulset)["spec"]["replicas"]
+        found: int = self.namespace.get("statefulsets", self.statefulset)["spec"]["replicas"]
         return found
 
     def wait_ready(self, limit_seconds: float = START_LIMIT_SECONDS, *ordinals: int) -> None:
@@ -95,7 +95,7 @@ class Release:
         """Returns when the StatefulSet's present template runs in all pods and they are ready."""
 
         def rolled() -> bool:
-            found = self.namespace.get("statefulset", self.statefulset)
+            found = self.namespace.get("statefulsets", self.statefulset)
             status = found["status"]
             return (
                 status.get("observedGeneration") == found["metadata"]["generation"]
@@ -121,12 +121,12 @@ class Release:
 
     def status(self, ordinal: int) -> dict[str, Any]:
         """A pod's own /status."""
-        found: dict[str, Any] = json.loads(self.namespace.raw(self.pod(ordinal), "/status?format=json"))
+        found: dict[str, Any] = json.loads(self.namespace.agent(self.pod(ordinal), "/status?format=json"))
         return found
 
     def history(self, ordinal: int) -> list[str]:
         """The names of the events of a pod's volume, oldest first."""
-        events = json.loads(self.namespace.raw(self.pod(ordinal), "/history"))["events"]
+        events = json.loads(self.namespace.agent(self.pod(ordinal), "/history"))["events"]
         return [event["event"] for event in events]
 
     def wait_status(self, ordinal: int, condition: Callable[[dict[str, Any]], object], limit_seconds: float, what: str) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class Release:
 
     def first(self) -> int:
         """The primary's ordinal."""
-        found: int = self.namespace.get("statefulset", self.statefulset)["spec"].get("ordinals", {}).get("start", 0)
+        found: int = self.namespace.get("statefulsets", self.statefulset)["spec"].get("ordinals", {}).get("start", 0)
         return found
 
 

@@ -94,7 +94,7 @@ def network_policies_are_enforced(namespace: Namespace, release: Release) -> boo
 
 def test_the_network_policy_lets_in_whom_the_values_name_and_nobody_else(install: Installer, namespace: Namespace) -> None:
     release = install("closed", {"replicas": 2, "networkPolicy.mysqlFrom": [{"podSelector": {"matchLabels": {"app": "shop"}}}]})
-    rules = namespace.list("networkpolicy")[0]["spec"]["ingress"]
+    rules = namespace.list("networkpolicies")[0]["spec"]["ingress"]
     own = {"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "closed", "app.kubernetes.io/name": "mysql"}}}
     assert {rule["ports"][0]["port"]: rule["from"] for rule in rules} == {
         3306: [own, {"podSelector": {"matchLabels": {"app": "shop"}}}],

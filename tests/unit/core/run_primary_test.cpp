@@ -385,6 +385,7 @@ TEST_CASE("run: semi-synchronous replication is off where it is switched off, or
     auto world = open_primary();
     world.policy.replicas = replicas;
     world.policy.semi_sync = replicas == 1;
+    if (replicas == 1) world.o.peers.clear();
     auto plan = world.decide();
     REQUIRE(steps(plan) == "enable_semi_sync_source");
     CHECK_FALSE(std::get<run::EnableSemiSyncSource>(plan.actions.front()).enabled);
@@ -394,6 +395,15 @@ TEST_CASE("run: semi-synchronous replication is off where it is switched off, or
     CHECK(plan.semi_sync == SemiSync::off);
     CHECK(alerts(plan) == "");
   }
+}
+
+TEST_CASE("run: semi-synchronous replication is switched on when a pod of one was scaled up, which its configuration does not say") {
+  auto world = open_primary();
+  world.policy.replicas = 1;
+  world.mysql().semi_sync = {.clients = 1};
+  const auto plan = world.decide();
+  REQUIRE(steps(plan) == "enable_semi_sync_source");
+  CHECK(std::get<run::EnableSemiSyncSource>(plan.actions.front()).enabled);
 }
 
 TEST_CASE("run: a primary is a donor only when it is open, ours, and has the clone plugin") {
