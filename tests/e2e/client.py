@@ -1,4 +1,4 @@
-"""A pod beside the database that writes and reads through the Services, one new connection for every statement, and notes what came of it."""
+"""A pod beside the database that writes and reads through the Services, over a new connection each time, and notes what came of it."""
 
 from dataclasses import dataclass
 
@@ -47,9 +47,16 @@ class Client:
 
     def start(self) -> None:
         secret = f"{self.release.statefulset}-credentials"
-        volumes = [{"name": "tmp", "emptyDir": {}}, {"name": "credentials", "secret": {"secretName": secret, "defaultMode": 0o400}}]
+        credentials = {"name": "credentials", "secret": {"secretName": secret, "defaultMode": 0o400}}
+        volumes = [{"name": "tmp", "emptyDir": {}}, credentials]
         mounts = [{"name": "tmp", "mountPath": "/tmp"}, {"name": "credentials", "mountPath": "/credentials"}]
-        container = {"name": "client", "image": IMAGE, "command": ["sleep", "infinity"], "securityContext": SECURITY, "volumeMounts": mounts}
+        container = {
+            "name": "client",
+            "image": IMAGE,
+            "command": ["sleep", "infinity"],
+            "securityContext": SECURITY,
+            "volumeMounts": mounts,
+        }
         pod: Manifest = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -67,10 +74,8 @@ class Client:
 
     def sql(self, service: str, statement: str) -> str:
         """What one statement prints, by the application's account through a Service: `primary`, `read`, or the name of a host."""
-        loops = self._settings(service)
-        script = (
-            f'{loops} mysql --no-defaults --host="$host" --user="$user" --database="$database" --connect-timeout=5 --batch --skip-column-names'
-        )
+        options = '--host="$host" --user="$user" --database="$database" --connect-timeout=5 --batch --skip-column-names'
+        script = f"{self._settings(service)} mysql --no-defaults {options}"
         return self.namespace.execute(self.name, "client", script, stdin=statement).rstrip("\n")
 
     def begin(self, service: str, template: str, pause_seconds: float = 0) -> "Loop":

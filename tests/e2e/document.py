@@ -56,18 +56,17 @@ def readme(folder: Path) -> str:
 
 def example_difference(example: Path) -> str:
     """What turns the example chart without Ordinal into the one with it, as a unified difference."""
+    sides = [example / "plain", example / "with-ordinal"]
     lines: list[str] = []
-    names = sorted({path.relative_to(example / side).as_posix() for side in ("plain", "with-ordinal") for path in example.glob(f"{side}/**/*.yaml")})
-    for name in names:
-        sides = [example / side / name for side in ("plain", "with-ordinal")]
-        texts = [side.read_text(encoding="utf-8").splitlines() if side.exists() else [] for side in sides]
-        lines += difflib.unified_diff(*texts, fromfile=f"a/{name}", tofile=f"b/{name}", lineterm="", n=1)
+    for name in sorted({path.relative_to(side).as_posix() for side in sides for path in side.glob("**/*.yaml")}):
+        before, after = ((side / name).read_text(encoding="utf-8").splitlines() for side in sides)
+        lines += difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm="", n=1)
     return "\n".join(lines)
 
 
 def main(root: Path) -> None:
-    """Writes the tables of values and the example's difference into the READMEs. The golden files need helm, and so are written by a test run
-    with ORDINAL_WRITE_GOLDEN set."""
+    """Writes the tables of values and the example's difference into the READMEs. The golden files need helm: a run of the tests with
+    ORDINAL_WRITE_GOLDEN set writes them."""
     for chart in ("ordinal", "mysql"):
         folder = root / "charts" / chart
         (folder / "README.md").write_text(readme(folder), encoding="utf-8")

@@ -12,6 +12,7 @@ from typing import Any
 from pods.waiting import NotYet
 
 LIMIT_SECONDS = 60.0
+EVENT_COLUMNS = "LAST:.lastTimestamp,ON:.involvedObject.name,WHAT:.message"
 
 Manifest = dict[str, Any]
 
@@ -41,8 +42,8 @@ def apply(manifest: Manifest) -> None:
 
 @functools.cache
 def proxy_port() -> int:
-    """The port of a `kubectl proxy` on this host that ends with the tests. A kubectl for every question would cost a tenth of a second of a core,
-    and tests that wait ask all the time."""
+    """The port of a `kubectl proxy` on this host that ends with the tests. A kubectl for every question would cost a tenth of a second of
+    a core, and tests that wait ask all the time."""
     proxy = subprocess.Popen(["kubectl", "proxy", "--port=0"], stdout=subprocess.PIPE, text=True)
     atexit.register(proxy.terminate)
     assert proxy.stdout is not None
@@ -90,7 +91,8 @@ class Namespace:
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": labels}})
 
     def remove(self) -> None:
-        """Removes the namespace and all that is in it; returns when it is gone."""
+        """Removes the namespace and all that is in it, the pods without asking them; returns when it is gone."""
+        self.kubectl("delete", "statefulsets,pods", "--all", "--grace-period=1", "--cascade=background", "--wait=false")
         run("kubectl", "delete", "namespace", self.name, "--ignore-not-found", "--timeout=120s", limit_seconds=150)
 
     def kubectl(self, *words: str, stdin: str | None = None, limit_seconds: float = LIMIT_SECONDS) -> str:
@@ -127,7 +129,7 @@ class Namespace:
         parts = []
         words: Sequence[Sequence[str]] = (
             ("get", "pods,pvc", "--output", "wide"),
-            ("get", "events", "--sort-by=.lastTimestamp", "--output=custom-columns=LAST:.lastTimestamp,ON:.involvedObject.name,WHAT:.message"),
+            ("get", "events", "--sort-by=.lastTimestamp", f"--output=custom-columns={EVENT_COLUMNS}"),
         )
         for command in words:
             try:

@@ -32,7 +32,7 @@ def set_words(values: Values) -> list[str]:
 
 
 def template_words(values: Values, *words: str) -> list[str]:
-    """The words of `helm template` for the release `shop`, as for the newest Kubernetes: without a cluster helm assumes that of its own build."""
+    """The words of `helm template` for the release `shop`. Which Kubernetes it is for is said, else helm assumes that of its own build."""
     return ["template", "shop", str(MYSQL_CHART), "--kube-version=1.34.0", *set_words(values), *words]
 
 
@@ -47,7 +47,7 @@ class Release:
         self.statefulset = f"{name}-mysql" if chart == MYSQL_CHART else name
 
     def install(self, wait_seconds: float | None = START_LIMIT_SECONDS) -> float:
-        """Installs it; with `wait_seconds` returns when all pods are ready. The result is the time from the command to there, in seconds."""
+        """Installs it; with `wait_seconds` returns when all pods are ready. The result is the time that this took, in seconds."""
         began = time.monotonic()
         helm("install", self.name, str(self.chart), "--namespace", self.namespace.name, *set_words(self.values))
         if wait_seconds is not None:
@@ -97,7 +97,7 @@ class Release:
         def rolled() -> bool:
             found = self.namespace.get("statefulsets", self.statefulset)
             status = found["status"]
-            return (
+            return bool(
                 status.get("observedGeneration") == found["metadata"]["generation"]
                 and status["updateRevision"] == status["currentRevision"]
                 and status.get("readyReplicas") == status.get("updatedReplicas") == found["spec"]["replicas"]
@@ -112,6 +112,10 @@ class Release:
             for pod in self.pods()
             for container in [*pod["status"].get("initContainerStatuses", []), *pod["status"].get("containerStatuses", [])]
         }
+
+    def wait_restarted(self, container: str, count: int) -> None:
+        """Returns when a container, `pod/container`, was started again more than `count` times in its present pod."""
+        wait_for(lambda: self.restarts()[container] > count, 120, f"{container} is started again")
 
     def uids(self) -> dict[str, str]:
         """The uid of each pod: another one is another pod of the same name."""
@@ -148,7 +152,8 @@ class Release:
 
     def sql(self, ordinal: int, statement: str, *, limit_seconds: float = 60) -> list[list[str]]:
         """The rows that statements print on a pod, as root over the socket."""
-        client = f'MYSQL_PWD="$(cat /etc/ordinal/credentials/root)" mysql --no-defaults --socket={SOCKET} --user=root --batch --skip-column-names'
+        options = f"--no-defaults --socket={SOCKET} --user=root --batch --skip-column-names"
+        client = f'MYSQL_PWD="$(cat /etc/ordinal/credentials/root)" mysql {options}'
         printed = self.namespace.execute(self.pod(ordinal), "mysql", client, stdin=statement, limit_seconds=limit_seconds)
         return [line.split("\t") for line in printed.splitlines()]
 

@@ -2,8 +2,6 @@
 
 import time
 
-from pods.waiting import wait_for
-
 from .conftest import Installer
 from .lab import Lab
 from .measures import note
@@ -17,9 +15,9 @@ def test_an_agent_in_a_crash_loop_never_restarts_mysqld(install: Installer, lab:
     mysql, agent = f"{release.pod(0)}/mysql", f"{release.pod(0)}/ordinal"
     end = time.monotonic() + CRASHES_SECONDS
     while time.monotonic() < end:
-        lab.kill(release.namespace, release.pod(0), "ordinal")
         before = release.restarts()[agent]
-        wait_for(lambda before=before: release.restarts()[agent] > before, 120, "the agent is started again")
+        lab.kill(release.namespace, release.pod(0), "ordinal")
+        release.wait_restarted(agent, before)
         assert release.restarts()[mysql] == 0
     note(f"the agent was killed {release.restarts()[agent]} times in {CRASHES_SECONDS} s")
     release.wait_ready()

@@ -1,4 +1,4 @@
-"""What cannot work fails early: in helm where it can be known there, else in the pod's state and log, with a sentence that says what to do."""
+"""What cannot work fails early, with a sentence: in helm where it can be known there, else in the pod's state and log."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ ACCOUNTS = ("root", "agent", "replication", "clone")
         ({"replicas": 0}, "replicas"),
         ({"terminationGracePeriodSeconds": 10}, "terminationGracePeriodSeconds"),
         ({"replica": 3}, "replica"),
-        ({"storage.sise": "1Gi"}, "sise"),
+        ({"storage.length": "1Gi"}, "length"),
         ({"mysql.image.tag": 9.7}, "tag"),
         ({"ordinal.config": {"clone": {"stall_timeout": 60}}}, "stall_timeout"),
         ({"ordinal.config": {"clone": {"stall": "60s"}}}, "stall"),
@@ -76,7 +76,8 @@ def test_a_headless_service_of_another_name_is_named_in_the_log(namespace: Names
     """As in a chart of somebody's own whose StatefulSet names another Service than the library makes."""
     release = Release(namespace, "shop", {"ordinal.config": {"cluster": {"domain": "other.local"}}, "replicas": 1})
     release.install(wait_seconds=None)
-    wait_for_words(release, 0, "ordinal-init", "cluster.domain: the configuration says other.local and the pod's own name says cluster.local")
+    sentence = "cluster.domain: the configuration says other.local and the pod's own name says cluster.local"
+    wait_for_words(release, 0, "ordinal-init", sentence)
 
 
 def test_an_image_without_mysqld_is_named_in_the_state_and_the_log(namespace: Namespace) -> None:

@@ -176,13 +176,18 @@ def test_scaling_restarts_no_pod_and_old_volumes_come_back(shop: Release, client
     assert shop.restarts() == restarts
 
 
-@pytest.mark.parametrize("change", [{"ordinal__image__tag": "next"}, {"mysql__config": "[mysqld]\nmax_connections=200\n"}], ids=["image", "settings"])
+@pytest.mark.parametrize(
+    "change",
+    [{"ordinal__image__tag": "next"}, {"mysql__config": "[mysqld]\nmax_connections=200\n"}],
+    ids=["image", "settings"],
+)
 def test_a_rolling_update_fails_no_read_and_pauses_writes_only_while_the_first_pod_restarts(
     shop: Release, client: Client, change: dict[str, object]
 ) -> None:
     empty_table(client)
     uids = shop.uids()
-    writer, reader = client.begin("primary", WRITE, pause_seconds=0.05), client.begin("read", "SELECT COUNT(*) FROM written", pause_seconds=0.1)
+    writer = client.begin("primary", WRITE, pause_seconds=0.05)
+    reader = client.begin("read", "SELECT COUNT(*) FROM written", pause_seconds=0.1)
     writer.wait_succeeding()
     reader.wait_succeeding()
     shop.upgrade(**change)
@@ -223,7 +228,7 @@ def test_a_kill_of_each_first_process_is_survived(shop: Release, client: Client,
             before = shop.restarts()
             lab.kill(shop.namespace, shop.pod(ordinal), container)
             name = f"{shop.pod(ordinal)}/{container}"
-            wait_for(lambda name=name, before=before: shop.restarts()[name] > before[name], 60, f"{name} was started again")
+            shop.wait_restarted(name, before[name])
             began = time.monotonic()
             shop.wait_ready(120)
             note(f"{name} killed: ready again {time.monotonic() - began:.1f} s after its restart")
