@@ -92,7 +92,9 @@ class Namespace:
 
     def remove(self) -> None:
         """Removes the namespace and all that is in it, the pods without asking them; returns when it is gone."""
-        self.kubectl("delete", "statefulsets,pods", "--all", "--grace-period=1", "--cascade=background", "--wait=false")
+        # The namespace controller looks again only after half the grace period of what still runs: so the pods go first.
+        self.kubectl("delete", "statefulsets", "--all", "--cascade=orphan")
+        self.kubectl("delete", "pods", "--all", "--grace-period=1", limit_seconds=120)
         run("kubectl", "delete", "namespace", self.name, "--ignore-not-found", "--timeout=120s", limit_seconds=150)
 
     def kubectl(self, *words: str, stdin: str | None = None, limit_seconds: float = LIMIT_SECONDS) -> str:
