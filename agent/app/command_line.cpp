@@ -72,7 +72,10 @@ int dispatch(int argc, char** argv) {
   identity_command->add_flag("--clear", clear, "Lift what is latched, such as SOURCE_LOST_TRANSACTIONS")->excludes(rebind_flag);
   identity_command->callback([&] { code = identity(volume, rebind, clear); });
 
-  app.add_subcommand("reseed", "Ask for a fresh clone at this pod's next start")->callback([&] { code = reseed(); });
+  bool cancel = false;
+  auto* reseed_command = app.add_subcommand("reseed", "Ask for a fresh clone at this pod's next start");
+  reseed_command->add_flag("--cancel", cancel, "Take that back, as long as the copy is not complete");
+  reseed_command->callback([&] { code = reseed(cancel); });
   app.add_subcommand("check-config", "Print the effective configuration and where each value came from")->callback([&] {
     code = check_config();
   });

@@ -62,6 +62,7 @@ class Provisioning {
   Result<void> act(const init::FinishRenames&, const init::Observation& observation);
   Result<void> act(const init::Adopt&, const init::Observation& observation);
   Result<void> act(const init::WriteProvisioning&, const init::Observation& observation);
+  Result<void> act(const init::ThrowAway&, const init::Observation& observation);
   Result<void> act(const init::StartScratch&, const init::Observation& observation);
   Result<void> act(const init::Initialize&, const init::Observation& observation);
   Result<void> act(const init::Clone& clone, const init::Observation& observation);
@@ -71,6 +72,7 @@ class Provisioning {
   Result<void> apply(const init::Action& action, const init::Observation& observation) {
     return std::visit([&](const auto& step) { return act(step, observation); }, action);
   }
+  void sweep(const init::Observation& observation);
   void publish(const init::Plan& plan, const init::Observation& observation);
   void tell(const init::Plan& plan, const init::Observation& observation);
   [[nodiscard]] Identity fresh_identity(VolumeState state) const;
@@ -134,6 +136,7 @@ Result<void> Provisioning::prepare_scratch() {
   options.run_directory = setup_.config.agent.run_directory;
   options.scratch = volume_.paths().scratch;
   options.incoming = volume_.paths().incoming;
+  options.trash = volume_.paths().trash;
   options.tmpdir = volume_.paths().tmp;
   options.server_id = setup_.policy.server_id;
   options.on_line = [](std::string_view line) { log::debug("scratch_mysqld", {{"line", line}}); };
@@ -149,6 +152,12 @@ init::Plan Provisioning::plan_for(const init::Observation& observation) const {
 Result<void> Provisioning::act(const init::Complete&, const init::Observation& observation) {
   const auto& scratch = observation.scratch;
   if (auto synced = volume_.complete_copy(); !synced) return synced;
+  // Syncing may have taken long. What a person took back in that time is not done all the same.
+  if (observation.volume.reseed_requested) {
+    const auto facts = volume_.facts();
+    if (!facts) return std::unexpected(facts.error());
+    if (!facts->reseed_requested) return {};
+  }
   auto identity = fresh_identity(VolumeState::clone_complete);
   const bool initialized = scratch.donor.empty();
   identity.cluster_id = initialized ? new_cluster_id_ : copying_.cluster_id;
@@ -232,6 +241,8 @@ Result<void> Provisioning::act(const init::WriteProvisioning&, const init::Obser
   return volume_.write_identity(fresh_identity(VolumeState::provisioning));
 }
 
+Result<void> Provisioning::act(const init::ThrowAway&, const init::Observation&) { return volume_.throw_away_leftovers(); }
+
 Result<void> Provisioning::act(const init::StartScratch&, const init::Observation& observation) {
   if (auto begun = begin_copy(observation); !begun) return begun;
   return scratch_->start(observation.now);
@@ -273,6 +284,14 @@ Result<void> Provisioning::act(const init::StopScratch& stop, const init::Observ
   log::warn("copy_stopped", {{"why", stop.why}});
   scratch_->stop(stop.why);
   return {};
+}
+
+/// Removing takes minutes for a large copy; what is left when init ends is removed by `run`.
+void Provisioning::sweep(const init::Observation& observation) {
+  const auto* identity = observation.volume.identity_or_null();
+  if (identity == nullptr || identity->owner != setup_.policy.owner) return;
+  if (observation.volume.trash) volume_.sweep();
+  if (const auto error = volume_.take_sweep_error()) log::warn("trash_not_removed", {{"error", error->to_string()}});
 }
 
 void Provisioning::publish(const init::Plan& plan, const init::Observation& observation) {
@@ -323,6 +342,8 @@ Result<bool> Provisioning::reattach_at_once() {
   if (plan.actions.empty() || !std::holds_alternative<init::Done>(plan.actions.front())) return false;
   if (auto done = apply(plan.actions.front(), *observation); !done) return std::unexpected(done.error());
   log::info("reattached", {{"pod", setup_.policy.owner.pod.to_string()},
+                           {"code", to_string(plan.reason.code)},
+                           {"reason", plan.reason.text},
                            {"milliseconds", elapsed(started_at_, std::chrono::steady_clock::now()).count()}});
   return true;
 }
@@ -330,8 +351,14 @@ Result<bool> Provisioning::reattach_at_once() {
 asio::awaitable<int> Provisioning::loop(Service& service) {
   service_ = &service;
   load_history(volume_.paths().history, service.board());
-  if (auto prepared = prepare_scratch(); !prepared && !unusable_)
-    unusable_ = reason(Code::MYSQL_VERSION_UNSUPPORTED, prepared.error().to_string());
+  if (auto prepared = prepare_scratch(); !prepared) {
+    // An image without a usable mysqld stays what it is. All else may be better at the next start, which is tried by itself.
+    if (prepared.error().kind != Kind::bad_config && prepared.error().kind != Kind::protocol) {
+      log::error("step_failed", {{"error", prepared.error().to_string()}});
+      co_return exit_failed;
+    }
+    if (!unusable_) unusable_ = reason(Code::MYSQL_VERSION_UNSUPPORTED, prepared.error().to_string());
+  }
   while (!service.stopping()) {
     ++cycles_;
     service.entering("init: looking at the volume");
@@ -340,6 +367,7 @@ asio::awaitable<int> Provisioning::loop(Service& service) {
       log::error("volume_unreadable", {{"error", observation.error().to_string()}});
       co_return exit_failed;
     }
+    sweep(*observation);
     const auto plan = plan_for(*observation);
     publish(plan, *observation);
     tell(plan, *observation);

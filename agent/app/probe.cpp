@@ -49,13 +49,19 @@ Result<HttpClient::Reply> ask(const std::string& address, const std::string& tar
   return reply;
 }
 
+std::string own_address(const config::Listen& listen) {
+  const auto address = asio::ip::make_address(listen.address);
+  const auto host = !address.is_unspecified() ? address.to_string() : address.is_v6() ? "::1" : "127.0.0.1";
+  return address.is_v6() ? std::format("[{}]:{}", host, listen.port) : std::format("{}:{}", host, listen.port);
+}
+
 int probe(const std::string& path, bool unreachable_ok) {
   const auto config = load_config();
   if (!config) {
     print_errors(config.error());
     return exit_config;
   }
-  const auto reply = ask(std::format("127.0.0.1:{}", config->http.listen.port), path);
+  const auto reply = ask(own_address(config->http.listen), path);
   if (!reply) {
     std::cout << reply.error().to_string() << '\n';
     return unreachable_ok ? exit_ok : exit_failed;

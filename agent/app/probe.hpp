@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "config/config.hpp"
 #include "peers/http_client.hpp"
 
 namespace ordinal::app {
@@ -11,6 +12,9 @@ namespace ordinal::app {
 /// The reply of the agent at `address` ("127.0.0.1:8008", "10.0.0.7", "[::1]:8008"; the port is 8008 unless given) to `GET target`, within
 /// 5 s. Fails with bad_config for an address that is none, else as HttpClient::exchange does.
 [[nodiscard]] Result<HttpClient::Reply> ask(const std::string& address, const std::string& target);
+
+/// Where this pod's agent, which listens on `listen`, is reached from inside the pod: on the loopback when it listens on every address.
+[[nodiscard]] std::string own_address(const config::Listen& listen);
 
 /// Asks this pod's agent. exit_ok for 200; otherwise prints the answer and returns exit_failed. With `unreachable_ok` only an answer other
 /// than 200 fails.

@@ -155,6 +155,8 @@ void Loop::measure(Instant now) {
     log::warn("volume_unreadable", {{"error", facts.error().to_string()}});
     return;
   }
+  if (facts->trash) volume_.sweep();  // what init threw away
+  if (const auto error = volume_.take_sweep_error()) log::warn("trash_not_removed", {{"error", error->to_string()}});
   facts->data_bytes = volume_facts_.data_bytes;
   volume_facts_ = std::move(*facts);
   if (measured_at_ && now - *measured_at_ < measure_every) return;

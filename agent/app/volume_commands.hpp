@@ -9,7 +9,8 @@ namespace ordinal::app {
 /// a sentence when there is no readable identity.
 int identity(const std::string& path, bool rebind, bool clear);
 
-/// Leaves the request for a fresh clone at the pod's next start.
-int reseed();
+/// Leaves the request for a fresh clone at the pod's next start, or with `cancel` takes it back. exit_failed with a sentence once the copy
+/// is complete: it takes the place of the old data then, whatever is asked for.
+int reseed(bool cancel);
 
 }  // namespace ordinal::app

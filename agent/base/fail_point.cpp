@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <format>
@@ -14,16 +15,16 @@ namespace ordinal {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> names{
-    "file_written",           "file_synced",     "file_renamed",     "tree_entry_removed",   "leftovers_removed",
-    "reseed_request_removed", "data_discarded",  "incoming_renamed", "identity_provisioned", "adopting_made",
-    "adopting_entry_moved",   "adopting_synced", "adopting_renamed"};
+constexpr std::array<std::string_view, 14> names{
+    "file_written",           "file_synced",     "file_renamed",     "thrown_away",          "tree_entry_removed", "leftovers_thrown_away",
+    "reseed_request_removed", "data_discarded",  "incoming_renamed", "identity_provisioned", "adopting_made",      "adopting_entry_moved",
+    "adopting_synced",        "adopting_renamed"};
 static_assert(names.size() == std::to_underlying(FailPoint::adopting_renamed) + 1, "every fail point has a name");
 
 #ifdef ORDINAL_FAIL_POINTS
 struct Armed {
   FailPoint point = FailPoint::file_written;
-  std::uint64_t passings_left = 0;  // 0: nothing is armed
+  std::atomic<std::uint64_t> passings_left = 0;  // 0: nothing is armed; trees are removed in a thread of their own
 };
 Armed armed;
 #endif
@@ -44,7 +45,8 @@ Result<void> arm_fail_point(std::string_view text) {
     return fail(Kind::bad_config, "arm a fail point",
                 std::format("{} is not the name of a fail point, with or without a count", quote(text)));
   }
-  armed = {static_cast<FailPoint>(found - names.begin()), passings};
+  armed.point = static_cast<FailPoint>(found - names.begin());
+  armed.passings_left = passings;
   return {};
 }
 

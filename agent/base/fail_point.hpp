@@ -15,10 +15,11 @@ enum class FailPoint : std::uint8_t {
   file_written,  ///< the temporary has its content, which is not synced
   file_synced,   ///< the temporary is on disk
   file_renamed,  ///< it has its name, which is not synced
-  // Of any tree that is removed.
-  tree_entry_removed,
+  // Of any tree that goes.
+  thrown_away,         ///< it has its name in trash/, which is not synced where it was
+  tree_entry_removed,  ///< beside the loop
   // Of a fresh volume.
-  leftovers_removed,
+  leftovers_thrown_away,
   // Of a complete copy on its way into its place.
   reseed_request_removed,
   data_discarded,

@@ -1,8 +1,6 @@
 // Loading: the file, then the environment, then what keys owe each other.
 #include "config/config.hpp"
 
-#include <toml++/toml.hpp>
-
 #include <algorithm>
 #include <format>
 #include <set>
@@ -10,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "config/fields.hpp"
+#include "toml/document.hpp"
 
 namespace ordinal::config {
 
@@ -96,7 +95,7 @@ class Loader {
  private:
   void read_section(const File& file, std::string_view section, const toml::table& keys);
   void read_key(const File& file, const FieldSpec& field, const toml::node& node);
-  void reject(const File& file, const toml::source_region& at, std::string_view path, std::string detail);
+  void reject(const File& file, toml::source_position at, std::string_view path, std::string detail);
   void relate(std::string_view path, std::string_view other, bool fits, std::string detail);
 
   struct Positioned {
@@ -111,26 +110,26 @@ class Loader {
   std::set<std::string_view, std::less<>> wrong_;
 };
 
-void Loader::reject(const File& file, const toml::source_region& at, std::string_view path, std::string detail) {
-  const auto [line, column] = at.begin;
+void Loader::reject(const File& file, toml::source_position at, std::string_view path, std::string detail) {
+  const auto [line, column] = at;
   const auto place = std::format("{}:{}:{}", file.name, line, column);
   in_file_.push_back({line, column, {Kind::bad_config, path.empty() ? place : std::format("{}: {}", place, path), std::move(detail), 0}});
 }
 
 void Loader::read(const File& file) {
-  const auto parsed = toml::parse(file.text);
+  const auto parsed = toml_text::parse(file.text);
   if (!parsed) {
-    reject(file, parsed.error().source(), "", std::string(parsed.error().description()));
+    reject(file, {parsed.error().line, parsed.error().column}, "", parsed.error().what);
     return;
   }
-  for (const auto& [section, node] : parsed.table()) {
+  for (const auto& [section, node] : *parsed) {
     const bool known = std::ranges::contains(fields(), section.str(), &FieldSpec::section);
     if (!known) {
-      reject(file, section.source(), section.str(), "unknown section" + section_suggestion(section.str()));
+      reject(file, section.source().begin, section.str(), "unknown section" + section_suggestion(section.str()));
     } else if (const auto* keys = node.as_table()) {
       read_section(file, section.str(), *keys);
     } else {
-      reject(file, node.source(), section.str(), std::format("expected table, got {}", type_name(node)));
+      reject(file, node.source().begin, section.str(), std::format("expected table, got {}", type_name(node)));
     }
   }
 }
@@ -141,7 +140,7 @@ void Loader::read_section(const File& file, std::string_view section, const toml
     if (const auto* field = find_field(path)) {
       read_key(file, *field, node);
     } else {
-      reject(file, key.source(), path, "unknown key" + key_suggestion(path));
+      reject(file, key.source().begin, path, "unknown key" + key_suggestion(path));
     }
   }
 }
@@ -152,7 +151,7 @@ void Loader::read_key(const File& file, const FieldSpec& field, const toml::node
                                            : std::format("expected {}, got {}", expected, type_name(node));
   if (wrong) {
     wrong_.insert(field.path);
-    reject(file, node.source(), field.path, *std::move(wrong));
+    reject(file, node.source().begin, field.path, *std::move(wrong));
     return;
   }
   config_.origins.insert_or_assign(std::string(field.path), std::format("{}:{}", file.name, node.source().begin.line));

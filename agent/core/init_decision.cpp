@@ -71,8 +71,9 @@ std::optional<Reason> unfit(const Observation& o, const PeerView& peer) {
   const auto needed = status.volume.data_bytes + room_to_breathe + (o.scratch.phase == Phase::initializing ? 0 : room_for_scratch);
   if (o.volume.free_bytes < needed) {
     return reason(Code::NO_ROOM,
-                  std::format("{} has {} of data and this volume has {} free; {} are needed", name, format_bytes(status.volume.data_bytes),
-                              format_bytes(o.volume.free_bytes), format_bytes(needed)));
+                  std::format("{} has {} of data and this volume has {} free; {} are needed{}", name,
+                              format_bytes(status.volume.data_bytes), format_bytes(o.volume.free_bytes), format_bytes(needed),
+                              o.volume.sweeping ? ", and what was thrown away is still being removed" : ""));
   }
   return std::nullopt;
 }
@@ -257,12 +258,17 @@ bool mysqld_is_gone(const Status& status) {
   }
 }
 
+/// Whether the scratch server makes data of its own: a new cluster, or what it needs before it can receive a clone.
+bool makes_own_data(const ScratchFacts& scratch) { return scratch.donor.empty() || !scratch.reads_statements; }
+
 /// Why the copy that is running cannot succeed any more; nothing while it may.
 std::optional<std::string> hopeless(const Policy& policy, const Observation& o) {
   const auto& scratch = o.scratch;
-  const auto what = scratch.donor.empty() ? std::string("was written") : "came from " + scratch.donor;
-  if (elapsed(scratch.last_progress_at, o.now) > policy.clone_stall_timeout) {
-    return std::format("no byte {} for {}", what, format_duration(elapsed(scratch.last_progress_at, o.now)));
+  const auto limit = makes_own_data(scratch) ? policy.initialize_stall_timeout : policy.clone_stall_timeout;
+  if (const auto silence = elapsed(scratch.last_progress_at, o.now); silence > limit) {
+    return makes_own_data(scratch)
+               ? std::format("the throw-away server has written nothing for {} while it initialized", format_duration(silence))
+               : std::format("no byte came from {} for {}", scratch.donor, format_duration(silence));
   }
   const auto donor = std::ranges::find_if(o.peers, [&](const PeerView& peer) { return peer.pod.to_string() == scratch.donor; });
   // A donor whose agent is silent says nothing of its mysqld: then the bytes alone count.
@@ -276,12 +282,17 @@ Plan watch_copy(const Policy& policy, const Observation& o) {
   const auto& scratch = o.scratch;
   const bool initializing = scratch.donor.empty();
   const auto state = initializing ? State::initializing : State::cloning;
+  if (!scratch.stopping.empty()) return stay(state, Code::CLONE_RETRY, "ending the throw-away server: " + scratch.stopping);
   if (auto why = hopeless(policy, o)) {
     Plan plan = stay(state, Code::CLONE_RETRY, *why);
     plan.actions = {StopScratch{*why}};
     return plan;
   }
   if (initializing) return stay(state, Code::INITIALIZE_RUNNING, "making a new, empty database");
+  if (!scratch.reads_statements) {
+    return stay(state, Code::CLONE_RUNNING,
+                std::format("cloning from {} as soon as the throw-away server has initialized itself", scratch.donor));
+  }
   return stay(
       state, Code::CLONE_RUNNING,
       std::format("cloning from {}: {} of about {}", scratch.donor, format_bytes(scratch.bytes), format_bytes(scratch.estimated_bytes)));
@@ -291,7 +302,7 @@ Plan watch_copy(const Policy& policy, const Observation& o) {
 bool is_complete(const Observation& o) { return o.scratch.phase == Phase::complete && o.volume.incoming; }
 
 /// A step of the copy is under way, which was decided on complete answers and is watched to its end.
-bool is_under_way(const Observation& o) { return o.scratch.phase == Phase::copying || is_complete(o); }
+bool is_under_way(const Observation& o) { return o.scratch.phase == Phase::copying || !o.scratch.stopping.empty() || is_complete(o); }
 
 Plan go_on(const Policy& policy, const Observation& o) {
   if (is_complete(o)) return {State::finishing, reason(Code::FINISHING_RENAMES), {Complete{}}};
@@ -362,9 +373,19 @@ Plan first_pod(const Policy& policy, const Observation& o) {
 
 Plan reattach(Code code, std::string text) { return {State::finishing, reason(code, std::move(text)), {Done{}}}; }
 
+/// A person took the request back while its copy was being made.
+Plan withdraw_reseed(const ScratchFacts& scratch) {
+  Plan plan = stay(State::finishing, Code::OK, "the reseed was withdrawn: ending the throw-away server");
+  if (scratch.stopping.empty()) plan.actions = {StopScratch{"the reseed was withdrawn"}};
+  return plan;
+}
+
 /// A reseed begins only when its donor is ready; the data that is there stays until the copy is complete.
 Plan reseed(const Policy& policy, const Observation& o, const Identity& identity) {
   if (is_under_way(o)) return go_on(policy, o);
+  // An attempt that was killed must not take up the room that this one needs.
+  if (o.volume.incoming || o.volume.discarded)
+    return {State::finishing, reason(Code::FINISHING_RENAMES, "throwing away what an earlier attempt left"), {ThrowAway{}}};
   Choice choice;
   if (policy.owner.role() == Role::replica) {
     choice = choose_replica_donor(policy, o);
@@ -384,7 +405,8 @@ Plan reseed(const Policy& policy, const Observation& o, const Identity& identity
   }
   if (choice.clone) return copy(policy, o, std::move(choice));
   const auto unready_since = o.scratch.phase == Phase::failed ? o.scratch.ended_at : o.started_at;
-  if (elapsed(unready_since, o.now) < reseed_patience) return std::move(choice.otherwise);
+  const bool room_is_made = choice.otherwise.reason.code == Code::NO_ROOM && o.volume.sweeping;
+  if (room_is_made || elapsed(unready_since, o.now) < reseed_patience) return std::move(choice.otherwise);
   return reattach(Code::RESEED_POSTPONED, choice.otherwise.reason.text);
 }
 
@@ -420,8 +442,11 @@ Plan foreign_data(const Policy& policy, const Observation& o) {
 std::string unexplained(const VolumeFacts& volume) {
   const auto* identity = volume.identity_or_null();
   if (identity == nullptr) {
-    const auto* what = volume.data ? "data/" : volume.incoming ? "incoming/" : "discarded/";
-    return volume.data || volume.incoming || volume.discarded ? std::format("{} is there and no identity says whose it is", what) : "";
+    for (const auto& [there, what] : {std::pair{volume.data, "data/"}, std::pair{volume.incoming, "incoming/"},
+                                      std::pair{volume.discarded, "discarded/"}, std::pair{volume.trash, "trash/"}}) {
+      if (there) return std::format("{} is there and no identity says whose it is", what);
+    }
+    return "";
   }
   switch (identity->state) {
     case VolumeState::provisioning:
@@ -459,6 +484,7 @@ Plan decide(const Policy& policy, const Observation& o) {
       return {State::finishing, reason(Code::FINISHING_RENAMES, "lifting the latch as requested"), {ClearLatch{}}};
     if (identity->state == VolumeState::provisioned && o.volume.data) {
       if (o.volume.reseed_requested) return reseed(policy, o, *identity);
+      if (o.scratch.phase == Phase::initializing || o.scratch.phase == Phase::copying) return withdraw_reseed(o.scratch);
       return reattach(Code::OK, std::format("the data of {} is here", policy.owner.pod.to_string()));
     }
   }

@@ -25,10 +25,12 @@ struct VolumeFacts {
   bool data = false;                                                 ///< data/ exists
   bool incoming = false;                                             ///< incoming/ exists
   bool discarded = false;                                            ///< discarded/ exists
+  bool trash = false;                                                ///< trash/ holds something
   std::string foreign_data;  ///< where MySQL data without an identity lies: the volume's path or its data/; "" when there is none
   bool reseed_requested = false;
   bool rebind_requested = false;
   bool clear_requested = false;
+  bool sweeping = false;  ///< what was thrown away is being removed: there will be more room
   std::uint64_t free_bytes = 0;
   std::uint64_t data_bytes = 0;  ///< allocated by data/
 
@@ -42,18 +44,20 @@ struct VolumeFacts {
 struct ScratchFacts {
   enum class Phase : std::uint8_t {
     none,          ///< not running
-    initializing,  ///< started with a FIFO; cannot take statements yet, though they may be written
-    copying,       ///< the statements of a clone, or of an initialisation, were written
+    initializing,  ///< started with a FIFO, and without a task yet
+    copying,       ///< it has its task, a clone or an initialisation, and takes it up once it has initialised its own data
     complete,      ///< it ended well and incoming/ is complete and synced
-    failed,        ///< it ended without a complete copy; incoming/ is removed
+    failed,        ///< it ended without a complete copy; incoming/ is thrown away
   } phase = Phase::none;
   std::string donor;  ///< pod name; "" while initialising a new cluster
   std::string donor_host;
-  std::string error;           ///< of a failure, from its log, one line
-  bool donor_busy = false;     ///< the failure was MySQL's 3634: another clone is running there
-  std::uint32_t failures = 0;  ///< in a row, 3634 not counted
-  Instant last_progress_at{};  ///< when the allocated bytes last grew, or when copying began
-  std::uint64_t bytes = 0;
+  bool reads_statements = false;  ///< its own initialising is over: from now on a clone can move bytes
+  std::string stopping;           ///< why it was killed, until its end is seen; "" otherwise
+  std::string error;              ///< of a failure, from its log, one line
+  bool donor_busy = false;        ///< the failure was MySQL's 3634: another clone is running there
+  std::uint32_t failures = 0;     ///< in a row, 3634 not counted
+  Instant last_progress_at{};     ///< when something was last written, or when the task was given or taken up
+  std::uint64_t bytes = 0;        ///< allocated, of the copy
   std::uint64_t estimated_bytes = 0;
   Instant started_at{};
   Instant ended_at{};
@@ -77,8 +81,9 @@ struct ClearLatch {};         ///< lift the latch; remove the request
 struct FinishRenames {};      ///< incoming/ -> data/, the old data/ -> discarded/ before it, the identity last
 struct Adopt {};              ///< move foreign data into data/ and write the identity
 struct WriteProvisioning {};  ///< write the first identity of an empty volume
-struct StartScratch {};       ///< remove what an earlier attempt left, and start the scratch server, so that it initialises while we wait
-struct Initialize {};         ///< the same, and let the scratch server make a new, empty cluster
+struct ThrowAway {};          ///< what an earlier attempt left
+struct StartScratch {};  ///< throw away what an earlier attempt left, and start the scratch server, so that it initialises while we wait
+struct Initialize {};    ///< the same, and let the scratch server make a new, empty cluster
 struct Clone {
   std::string donor;  ///< pod name
   std::string host;
@@ -90,9 +95,9 @@ struct StopScratch {
   std::string why;
 };
 struct Complete {};  ///< write `clone_complete` for the copy in incoming/
-struct Done {};      ///< the volume is provisioned: remove what a finished reseed left, write my.cnf and end with 0
-using Action =
-    std::variant<Rebind, ClearLatch, FinishRenames, Adopt, WriteProvisioning, StartScratch, Initialize, Clone, StopScratch, Complete, Done>;
+struct Done {};      ///< the volume is provisioned: throw away what a finished reseed left, write my.cnf and end with 0
+using Action = std::variant<Rebind, ClearLatch, FinishRenames, Adopt, WriteProvisioning, ThrowAway, StartScratch, Initialize, Clone,
+                            StopScratch, Complete, Done>;
 
 struct Plan {
   State state = State::waiting_for_peers;

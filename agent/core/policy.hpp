@@ -26,6 +26,9 @@ struct Policy {
   RequirePeers require_peers = RequirePeers::all;
   std::optional<Milliseconds> donor_fallback_after;  ///< absent: never
   Milliseconds clone_stall_timeout{60'000};
+  /// How long the scratch server may write nothing into its own data. Not a key: initialising takes 2 s of processor time, most of it with
+  /// writes in between, so that even 50 millicores stay far below.
+  Milliseconds initialize_stall_timeout{300'000};
   Milliseconds peer_check_timeout{30'000};
   bool semi_sync = true;
   Milliseconds semi_sync_timeout{2'000};

@@ -59,9 +59,10 @@ Result<void> Scratch::start(Instant now) {
   facts_.failures = failures;
   facts_.started_at = facts_.last_progress_at = now;
   task_ = Task::none;
-  newest_write_ = {};
+  written_bytes_ = 0;
+  measured_ = {};
   measure_at_ = now;
-  for (auto* text : {&unwritten_, &stop_reason_, &last_error_}) text->clear();
+  for (auto* text : {&unwritten_, &last_error_}) text->clear();
   auto launched = launch();
   if (!launched) {
     give_up(now, launched.error().to_string());
@@ -72,7 +73,7 @@ Result<void> Scratch::start(Instant now) {
 }
 
 Result<void> Scratch::launch() {
-  if (auto removed = volume::remove_tree(options_.scratch); !removed) return removed;
+  if (auto thrown = volume::throw_away(options_.scratch, options_.trash); !thrown) return thrown;
   const ScratchSettings settings{.user_directory = options_.user_directory,
                                  .datadir = options_.scratch,
                                  .tmpdir = options_.tmpdir,
@@ -122,13 +123,13 @@ Result<void> Scratch::give(Instant now, Task task, std::string statements) {
   unwritten_ = std::move(statements);
   facts_.phase = Phase::copying;
   facts_.last_progress_at = now;
-  feed();
+  feed(now);
   return {};
 }
 
 void Scratch::stop(std::string why) {
   if (!child_) return;
-  stop_reason_ = std::move(why);
+  facts_.stopping = std::move(why);
   child_->kill();
 }
 
@@ -136,33 +137,42 @@ void Scratch::poll(Instant now) {
   if (!child_) return;
   child_->poll([this](std::string_view line) { hear(line); });
   if (facts_.phase == Phase::copying) {
-    feed();
+    feed(now);
     if (now >= measure_at_ || child_->wait_status()) measure(now);
   }
   if (const auto status = child_->wait_status()) finish(now, *status);
 }
 
-/// Writes what the FIFO has room for, and closes it once mysqld has read all: the end of the file is what lets mysqld end.
-void Scratch::feed() {
+/// Writes what the FIFO has room for, and closes it once mysqld has read all: the end of the file is what lets mysqld end. Its first read
+/// is also the first sign that it has done initialising.
+void Scratch::feed(Instant now) {
   if (!fifo_) return;
   while (!unwritten_.empty()) {
     const auto written = ::write(fifo_->number(), unwritten_.data(), unwritten_.size());
-    if (written < 0) return;  // full: mysqld has to read first
+    if (written < 0) break;  // full: mysqld has to read first
     unwritten_.erase(0, static_cast<std::size_t>(written));
+    written_bytes_ += static_cast<std::size_t>(written);
   }
   int unread = 0;
-  if (::ioctl(fifo_->number(), FIONREAD, &unread) == 0 && unread == 0) fifo_.reset();
+  if (::ioctl(fifo_->number(), FIONREAD, &unread) != 0) return;
+  if (!facts_.reads_statements && static_cast<std::size_t>(unread) < written_bytes_) {
+    facts_.reads_statements = true;
+    facts_.last_progress_at = now;
+    if (task_ == Task::clone) measured_ = {};
+  }
+  if (unwritten_.empty() && unread == 0) fifo_.reset();
 }
 
 void Scratch::measure(Instant now) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto progress = measure_copy(task_ == Task::clone ? options_.incoming : options_.scratch);
+  const auto progress = measure_copy(receives_clone() ? options_.incoming : options_.scratch);
   const auto cost = elapsed(begin, std::chrono::steady_clock::now());
   measure_at_ = now + std::max(measure_interval_min, pause_per_measure * cost);
-  if (progress.bytes > facts_.bytes || progress.newest_write > newest_write_) facts_.last_progress_at = now;
+  if (progress.bytes > measured_.bytes || progress.newest_write > measured_.newest_write) facts_.last_progress_at = now;
+  measured_ = progress;
+  if (task_ == Task::clone && !facts_.reads_statements) return;  // what is in scratch/ is nothing of the copy
   facts_.bytes = progress.bytes;
   facts_.estimated_bytes = progress.estimated_bytes;
-  newest_write_ = progress.newest_write;
 }
 
 void Scratch::hear(std::string_view line) {
@@ -173,7 +183,7 @@ void Scratch::hear(std::string_view line) {
 
 void Scratch::finish(Instant now, int wait_status) {
   child_.reset();
-  if (!stop_reason_.empty()) return give_up(now, stop_reason_);
+  if (!facts_.stopping.empty()) return give_up(now, std::exchange(facts_.stopping, {}));
   if (wait_status != 0) return give_up(now, last_error_.empty() ? "mysqld " + describe_wait_status(wait_status) : explain(last_error_));
   if (auto accepted = accept_copy(); !accepted) return give_up(now, accepted.error().to_string());
   clear_away();
@@ -198,7 +208,7 @@ void Scratch::give_up(Instant now, std::string why) {
   facts_.error = std::move(why);
   if (!facts_.donor_busy) ++facts_.failures;
   // Before there is a task, incoming/ is none of ours.
-  if (task_ != Task::none) remove(options_.incoming);
+  if (task_ != Task::none) throw_away(options_.incoming);
   clear_away();
 }
 
@@ -208,12 +218,13 @@ void Scratch::clear_away() {
   std::error_code ignored;  // both are in memory, and are replaced at the next start
   std::filesystem::remove(fifo_path(options_), ignored);
   std::filesystem::remove(settings_path(options_), ignored);
-  remove(options_.scratch);
+  throw_away(options_.scratch);
 }
 
-/// What cannot be removed stays in the way of the next attempt, which then says so.
-void Scratch::remove(const std::filesystem::path& tree) {
-  if (const auto removed = volume::remove_tree(tree); !removed && options_.on_line) options_.on_line(removed.error().to_string());
+/// What cannot be moved stays in the way of the next attempt, which then says so.
+void Scratch::throw_away(const std::filesystem::path& tree) {
+  if (const auto thrown = volume::throw_away(tree, options_.trash); !thrown && options_.on_line)
+    options_.on_line(thrown.error().to_string());
 }
 
 }  // namespace ordinal::provision

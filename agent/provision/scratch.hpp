@@ -23,8 +23,9 @@ struct ScratchOptions {
   std::filesystem::path mysqld{};          ///< the program
   std::filesystem::path user_directory{};  ///< of the user's *.cnf; empty when there is none
   std::filesystem::path run_directory{};   ///< in memory: holds the settings file and the FIFO that the statements go through
-  std::filesystem::path scratch{};         ///< on the volume; what is there is removed at each start
+  std::filesystem::path scratch{};         ///< on the volume; what is there is thrown away at each start
   std::filesystem::path incoming{};        ///< beside `scratch`
+  std::filesystem::path trash{};           ///< beside `scratch`: where what is thrown away goes
   std::filesystem::path tmpdir{};          ///< must exist
   std::uint32_t server_id = 0;
   Child::LineSink on_line{};  ///< gets each line of the server's log: untrusted, and without the statements' text
@@ -50,7 +51,7 @@ class Scratch {
   /// Kills the server. Once it is gone the phase is `failed`, with `why` as its error. Nothing when none is running.
   void stop(std::string why);
 
-  /// Takes in what has happened since the last call. When the server has ended, incoming/ is complete, or removed.
+  /// Takes in what has happened since the last call. When the server has ended, incoming/ is complete, or thrown away.
   void poll(Instant now);
 
   /// What the decision needs to know. Phase `complete` does not mean synced: that is the volume's part.
@@ -61,14 +62,15 @@ class Scratch {
 
   [[nodiscard]] Result<void> launch();
   [[nodiscard]] Result<void> give(Instant now, Task task, std::string statements);
-  void feed();
+  void feed(Instant now);
+  [[nodiscard]] bool receives_clone() const { return task_ == Task::clone && facts_.reads_statements; }
   void measure(Instant now);
   void hear(std::string_view line);
   void finish(Instant now, int wait_status);
   [[nodiscard]] Result<void> accept_copy() const;
   void give_up(Instant now, std::string why);
   void clear_away();
-  void remove(const std::filesystem::path& tree);
+  void throw_away(const std::filesystem::path& tree);
 
   ScratchOptions options_;
   init::ScratchFacts facts_;
@@ -76,9 +78,9 @@ class Scratch {
   std::optional<Fd> fifo_;
   Task task_ = Task::none;
   std::string unwritten_;  ///< the statements, or what the FIFO had no room for
-  std::string stop_reason_;
+  std::size_t written_bytes_ = 0;
   std::string last_error_;
-  std::chrono::nanoseconds newest_write_{};
+  CopyProgress measured_;  ///< of scratch/, or of incoming/ once a clone can move bytes
   Instant measure_at_{};
 };
 

@@ -1,8 +1,6 @@
 // The keys of identity.toml, once for writing and once for reading.
 #include "volume/identity_file.hpp"
 
-#include <toml++/toml.hpp>
-
 #include <algorithm>
 #include <array>
 #include <format>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "toml/document.hpp"
 
 namespace ordinal::volume {
 
@@ -219,11 +218,9 @@ std::string format_identity(const Identity& identity) {
 
 std::variant<Identity, Problem> parse_identity(std::string_view text) {
   if (auto problem = check_integrity(text)) return *std::move(problem);
-  const auto file = toml::parse(text);
-  if (!file) {
-    return corrupt(std::format("line {}: {}", file.error().source().begin.line, quote(file.error().description(), 256)));
-  }
-  Reader reader(file.table());
+  const auto file = toml_text::parse(text);
+  if (!file) return corrupt(std::format("line {}: {}", file.error().line, quote(file.error().what, 256)));
+  Reader reader(*file);
   const auto schema = reader.whole<std::uint32_t>("schema");
   if (schema > Identity::schema) {
     return Problem{

@@ -31,19 +31,13 @@ namespace {
 /// An identity whose GTID set has the greatest length that GtidSet reads stays below this.
 constexpr std::size_t identity_bytes_max = 2 * GtidSet::text_bytes_max;
 constexpr mode_t file_mode = 0640;
-constexpr mode_t directory_mode = 0750;
 
 constexpr std::array<std::string_view, 3> request_names{"reseed", "rebind", "clear"};
 
 /// What at the volume's root is ours, or the file system's, and never moves in an adoption.
-constexpr std::array<std::string_view, 13> own_names{"identity.toml", "identity.toml.new", "lock",      "data", "incoming",
-                                                     "discarded",     "adopting",          "scratch",   "tmp",  "requests",
-                                                     "history.jsonl", "history.jsonl.new", "lost+found"};
-
-Result<void> make_directory(const fs::path& path) {
-  if (::mkdir(path.c_str(), directory_mode) != 0 && errno != EEXIST) return fail_errno("mkdir " + path.string(), errno);
-  return sync_directory(path.parent_path());
-}
+constexpr std::array<std::string_view, 14> own_names{"identity.toml", "identity.toml.new", "lock",    "data",      "incoming",
+                                                     "discarded",     "adopting",          "scratch", "tmp",       "requests",
+                                                     "history.jsonl", "history.jsonl.new", "trash",   "lost+found"};
 
 /// Any of what mysqld has always made in a data directory since 8.0; `mysql.ibd` alone would do but for a damaged one.
 Result<bool> is_mysql_data(const fs::path& directory) {
@@ -96,6 +90,7 @@ Paths::Paths(const fs::path& volume)
       discarded(root / "discarded"),
       adopting(root / "adopting"),
       scratch(root / "scratch"),
+      trash(root / "trash"),
       tmp(root / "tmp"),
       requests(root / "requests"),
       history(root / "history.jsonl") {}
@@ -108,6 +103,17 @@ Result<void> write_request(const fs::path& root, Request request) {
   const auto file = open_file(paths.requests / to_string(request), O_WRONLY | O_CREAT | O_NOFOLLOW, file_mode);
   if (!file) return std::unexpected(file.error());
   return sync_directory(paths.requests);
+}
+
+Result<bool> withdraw_request(const fs::path& root, Request request) {
+  const Paths paths(root);
+  const auto file = paths.requests / to_string(request);
+  if (::unlink(file.c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    return fail_errno("unlink " + file.string(), errno);
+  }
+  if (auto synced = sync_directory(paths.requests); !synced) return std::unexpected(synced.error());
+  return true;
 }
 
 std::variant<std::monostate, Identity, IdentityProblem> read_identity(const fs::path& root) {
@@ -156,6 +162,10 @@ Result<init::VolumeFacts> Volume::facts() const {
       facts.foreign_data = paths_.data;
     }
   }
+  const auto trash = entry_names(paths_.trash);
+  if (!trash) return std::unexpected(trash.error());
+  facts.trash = !trash->empty();
+  facts.sweeping = sweeper_.at_work();  // before the free bytes: the last that it freed is among them once it has ended
   const auto free = free_bytes(paths_.root);
   if (!free) return std::unexpected(free.error());
   facts.free_bytes = *free;
@@ -167,19 +177,14 @@ Result<void> Volume::write_identity(const Identity& identity) {
 }
 
 Result<void> Volume::remove_request(Request request) {
-  const auto file = paths_.requests / to_string(request);
-  if (::unlink(file.c_str()) != 0) {
-    if (errno == ENOENT) return {};
-    return fail_errno("unlink " + file.string(), errno);
-  }
-  return sync_directory(paths_.requests);
+  return withdraw_request(paths_.root, request).transform([](bool) {});
 }
 
 Result<void> Volume::check_disposable() const {
   const auto identity = read_identity(paths_.root);
   const auto* known = std::get_if<Identity>(&identity);
   if (std::holds_alternative<IdentityProblem>(identity) || (known != nullptr && known->state == VolumeState::clone_complete)) {
-    return fail(Kind::conflict, "remove leftovers of " + paths_.root.string(),
+    return fail(Kind::conflict, "throw away leftovers of " + paths_.root.string(),
                 "incoming/ may be the only complete copy, as far as the identity can be read");
   }
   const auto data = entry_exists(paths_.data);
@@ -187,31 +192,24 @@ Result<void> Volume::check_disposable() const {
   if (!data) return std::unexpected(data.error());
   if (!discarded) return std::unexpected(discarded.error());
   if (*discarded && !*data) {
-    return fail(Kind::conflict, "remove leftovers of " + paths_.root.string(),
+    return fail(Kind::conflict, "throw away leftovers of " + paths_.root.string(),
                 "discarded/ is there and data/ is not, so it may be the only copy: move it away, or rename it to data/, by hand");
   }
   return {};
 }
 
-Result<void> Volume::remove_leftovers() {
+Result<void> Volume::throw_away_leftovers() {
   if (auto disposable = check_disposable(); !disposable) return disposable;
   for (const auto& leftover : {paths_.incoming, paths_.discarded, paths_.scratch}) {
-    if (auto removed = remove_tree(leftover); !removed) return removed;
+    if (auto thrown = throw_away(leftover, paths_.trash); !thrown) return thrown;
   }
-  fail_point(FailPoint::leftovers_removed);
+  fail_point(FailPoint::leftovers_thrown_away);
   return {};
 }
 
 Result<void> Volume::begin_provisioning() {
-  if (auto removed = remove_leftovers(); !removed) return removed;
-  if (auto removed = remove_tree(paths_.tmp); !removed) return removed;
-  if (auto made = make_directory(paths_.tmp); !made) return made;
+  if (auto prepared = prepare_for_server(); !prepared) return prepared;
   return make_directory(paths_.scratch);
-}
-
-Result<void> Volume::remove_incoming() {
-  if (auto disposable = check_disposable(); !disposable) return disposable;
-  return remove_tree(paths_.incoming);
 }
 
 Result<void> Volume::complete_copy() {
@@ -233,7 +231,7 @@ Result<void> Volume::put_in_place() {
   }
   if (*data) {
     // What lies in discarded/ while data/ is there was replaced by that data/ in an earlier reseed.
-    if (auto removed = remove_tree(paths_.discarded); !removed) return removed;
+    if (auto thrown = throw_away(paths_.discarded, paths_.trash); !thrown) return thrown;
     if (auto renamed = rename_durably(paths_.data, paths_.discarded); !renamed) return renamed;
     fail_point(FailPoint::data_discarded);
   }
@@ -254,11 +252,11 @@ Result<void> Volume::finish_renames(Identity identity) {
   identity.state = VolumeState::provisioned;
   if (auto written = write_identity(identity); !written) return written;
   fail_point(FailPoint::identity_provisioned);
-  return remove_tree(paths_.discarded);
+  return throw_away(paths_.discarded, paths_.trash);
 }
 
 Result<void> Volume::check_adoptable() const {
-  for (const auto& path : {paths_.data, paths_.incoming, paths_.discarded, paths_.scratch, paths_.tmp, paths_.requests}) {
+  for (const auto& path : {paths_.data, paths_.incoming, paths_.discarded, paths_.scratch, paths_.trash, paths_.tmp, paths_.requests}) {
     auto names = entry_names(path);
     if (!names) return std::unexpected(names.error());
     // requests/ is ours as long as it holds nothing but requests.
@@ -313,8 +311,8 @@ Result<void> Volume::adopt(Identity identity) {
 }
 
 Result<void> Volume::prepare_for_server() {
-  if (auto removed = remove_leftovers(); !removed) return removed;
-  if (auto removed = remove_tree(paths_.tmp); !removed) return removed;
+  if (auto thrown = throw_away_leftovers(); !thrown) return thrown;
+  if (auto thrown = throw_away(paths_.tmp, paths_.trash); !thrown) return thrown;
   return make_directory(paths_.tmp);
 }
 

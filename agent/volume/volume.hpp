@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -12,6 +13,7 @@
 #include "core/identity.hpp"
 #include "core/init_decision.hpp"
 #include "core/uuid.hpp"
+#include "volume/sweeper.hpp"
 #include "volume/tree.hpp"
 
 namespace ordinal::volume {
@@ -28,6 +30,7 @@ struct Paths {
   std::filesystem::path discarded;  ///< the old data during a reseed
   std::filesystem::path adopting;   ///< foreign data on its way from the root into data/; nothing ever removes it
   std::filesystem::path scratch;    ///< the data directory of the throw-away server
+  std::filesystem::path trash;      ///< what no step needs any more, on its way out; judged before it came here, and never looked at again
   std::filesystem::path tmp;        ///< MySQL's tmpdir
   std::filesystem::path requests;   ///< what a person asked for
   std::filesystem::path history;    ///< history.jsonl
@@ -40,6 +43,9 @@ enum class Request : std::uint8_t { reseed, rebind, clear };
 
 /// Leaves a request on the volume at `root`, durably; needs no lock. Fails as fail_errno says.
 [[nodiscard]] Result<void> write_request(const std::filesystem::path& root, Request request);
+
+/// Takes a request on the volume at `root` back, durably; needs no lock. Whether there was one. Fails as fail_errno says.
+[[nodiscard]] Result<bool> withdraw_request(const std::filesystem::path& root, Request request);
 
 /// What the identity file of the volume at `root` says; monostate when there is none. Needs no lock.
 [[nodiscard]] std::variant<std::monostate, Identity, init::IdentityProblem> read_identity(const std::filesystem::path& root);
@@ -67,22 +73,26 @@ class Volume {
   /// Takes a request back, durably; fine when there is none.
   [[nodiscard]] Result<void> remove_request(Request request);
 
-  /// Removes what earlier attempts left: incoming/, discarded/, scratch/. Fails with conflict, and removes nothing, where that could be the
-  /// only copy: the identity says clone_complete or cannot be read, or discarded/ is there and data/ is not.
-  [[nodiscard]] Result<void> remove_leftovers();
+  /// Puts into trash/ what earlier attempts left: incoming/, discarded/, scratch/. Fails with conflict, and moves nothing, where that could
+  /// be the only copy: the identity says clone_complete or cannot be read, or discarded/ is there and data/ is not.
+  [[nodiscard]] Result<void> throw_away_leftovers();
 
-  /// remove_leftovers(), then an empty scratch/ and an empty tmp/: call it before the throw-away server starts.
+  /// prepare_for_server(), then an empty scratch/: call it before the throw-away server starts.
   [[nodiscard]] Result<void> begin_provisioning();
 
-  /// Throws an unfinished copy away. Fails with conflict as remove_leftovers() does.
-  [[nodiscard]] Result<void> remove_incoming();
+  /// Starts to remove what is in trash/, beside the caller; nothing while that is being done. Only for a volume whose identity names this
+  /// pod: on any other, trash/ may be anything.
+  void sweep() { sweeper_.start(paths_.trash); }
+
+  /// Why something in trash/ cannot be removed, told once.
+  [[nodiscard]] std::optional<Error> take_sweep_error() { return sweeper_.take_error(); }
 
   /// Brings everything written to the volume onto the disk (syncfs). Call it before `clone_complete` is written.
   [[nodiscard]] Result<void> complete_copy();
 
   /// Puts the complete copy in incoming/ into place: takes back the reseed request, data/ becomes discarded/, incoming/ becomes data/,
-  /// `identity` is written with state provisioned, discarded/ is removed. `identity` must be that of the volume, in state clone_complete.
-  /// Fails with conflict when it is not, or when neither incoming/ nor data/ is there.
+  /// `identity` is written with state provisioned, discarded/ goes into trash/. `identity` must be that of the volume, in state
+  /// clone_complete. Fails with conflict when it is not, or when neither incoming/ nor data/ is there.
   [[nodiscard]] Result<void> finish_renames(Identity identity);
 
   /// Makes MySQL data that someone else put here ours: moves it from the root into data/, where it is not there yet, and writes `identity`
@@ -90,7 +100,7 @@ class Volume {
   /// a directory at the root bears one of our names and holds something, which then is a database's directory.
   [[nodiscard]] Result<void> adopt(Identity identity);
 
-  /// remove_leftovers(), then an empty tmp/: call it before mysqld starts on data/, at every start of a pod.
+  /// throw_away_leftovers(), then an empty tmp/: call it before mysqld starts on data/, at every start of a pod.
   [[nodiscard]] Result<void> prepare_for_server();
 
   /// Gives the server on data/ a fresh server_uuid, durably, and returns it. mysqld takes it from data/auto.cnf (MySQL manual, "Replication
@@ -107,6 +117,7 @@ class Volume {
 
   Paths paths_;
   Fd lock_;
+  Sweeper sweeper_;
 };
 
 }  // namespace ordinal::volume

@@ -14,7 +14,7 @@ POINTS_OF_INIT = (
     "file_written",
     "file_synced",
     "file_renamed",
-    "leftovers_removed",
+    "leftovers_thrown_away",
     "file_written:2",
     "file_renamed:2",
     "incoming_renamed",

@@ -198,7 +198,17 @@ def test_a_reseed_waits_for_its_donor_with_the_old_data_in_service(sound: Cluste
     sound[2].recreate()
     wait_sound(sound)
     assert sound[2].status()["volume"]["provisioned_at"] != before
-    assert sound[2].volume.run("ls discarded incoming requests 2>/dev/null || true", read_only=True).replace("requests:", "").strip() == ""
+    left = "ls -d discarded incoming requests/* trash/* 2>/dev/null || true"
+    wait_for(lambda: sound[2].volume.run(left, read_only=True) == "", 20, "nothing of the old data is left")
+
+
+def test_a_reseed_that_is_withdrawn_leaves_the_pod_its_data(sound: Cluster) -> None:
+    before = sound[2].status()["volume"]["provisioned_at"]
+    assert sound[2].command("reseed", container="ordinal")[0] == 0
+    assert sound[2].command("reseed", "--cancel", container="ordinal") == (0, "Withdrawn: this pod keeps its data.\n")
+    sound[2].recreate()
+    wait_sound(sound)
+    assert sound[2].status()["volume"]["provisioned_at"] == before
 
 
 SOLD = "SELECT GROUP_CONCAT(id ORDER BY id) FROM old_shop.sold"

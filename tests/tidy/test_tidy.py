@@ -128,6 +128,12 @@ def test_core_and_base_name_no(what: str) -> None:
     assert not wrong, f"core and base must not name {what}: " + ", ".join(wrong)
 
 
+def test_toml_is_read_through_one_header() -> None:
+    allowed = AGENT / "toml" / "document.hpp"
+    wrong = [place for path in files(".cpp", ".hpp") if path != allowed for place, line in lines(path) if re.search(r"include <toml", line)]
+    assert not wrong, "these would be compiled with other assertions: " + ", ".join(wrong)
+
+
 def test_no_line_is_too_long() -> None:
     long = [f"{place}: {len(line)} columns" for path in code() for place, line in lines(path) if len(line) > LINE_LENGTH_MAX]
     assert not long, "\n".join(long)

@@ -149,8 +149,8 @@ Identity identity(std::uint32_t n, VolumeState state) {
 
 std::string steps(const init::Plan& plan) {
   constexpr std::array<std::string_view, std::variant_size_v<init::Action>> names{
-      "rebind", "clear_latch",  "finish_renames", "adopt", "write_provisioning", "start_scratch", "initialize",
-      "clone",  "stop_scratch", "complete",       "done"};
+      "rebind",        "clear_latch", "finish_renames", "adopt",        "write_provisioning", "throw_away",
+      "start_scratch", "initialize",  "clone",          "stop_scratch", "complete",           "done"};
   std::vector<std::string> words;
   for (const auto& action : plan.actions) {
     words.emplace_back(names.at(action.index()));
@@ -220,6 +220,7 @@ InitWorld& InitWorld::copying_from(std::uint32_t donor, Milliseconds ago) {
   o.volume.incoming = true;
   o.scratch.phase = init::ScratchFacts::Phase::copying;
   o.scratch.donor = policy.pod(donor).to_string();
+  o.scratch.reads_statements = true;
   o.scratch.last_progress_at = now - ago;
   return *this;
 }

@@ -220,10 +220,16 @@ TEST_CASE("init: a copy that runs is not called into question by who falls silen
 }
 
 TEST_CASE("init: an initialisation that does not come on is stopped, and tried again after a moment") {
-  auto world = first_pod({peer(1), peer(2)}).copying_from(1, 61s);
+  auto world = first_pod({peer(1), peer(2)}).copying_from(1, 5min);
   world.o.scratch.donor = "";
+  for (const bool reads_statements : {false, true}) {
+    world.o.scratch.reads_statements = reads_statements;
+    CHECK(steps(world.decide()) == "");
+  }
+  world.o.now += 1ms;
   CHECK(steps(world.decide()) == "stop_scratch");
-  CHECK(world.decide().reason.text.contains("no byte was written"));
+  CHECK(world.decide().reason.text.contains("has written nothing for 5m while it initialized"));
+  world.o.now = now;
   world.failed("it hung", 1, 999ms);
   CHECK(world.decide().state == State::initializing);
   CHECK(world.decide().reason.code == Code::CLONE_RETRY);
@@ -233,7 +239,10 @@ TEST_CASE("init: an initialisation that does not come on is stopped, and tried a
 }
 
 TEST_CASE("init: a scratch server that waits for a donor which no longer has data makes way for an initialisation") {
-  CHECK(steps(first_pod({peer(1), peer(2)}).decide()) == "stop_scratch");
+  auto world = first_pod({peer(1), peer(2)});
+  CHECK(steps(world.decide()) == "stop_scratch");
+  world.o.scratch.stopping = "a new database is made instead";
+  CHECK(steps(world.decide()) == "");
 }
 
 TEST_CASE("init: the first ordinal need not be 0") {

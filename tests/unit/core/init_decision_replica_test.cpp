@@ -199,6 +199,30 @@ TEST_CASE("init: a copy without a new byte for clone.stall_timeout is stopped") 
   CHECK(world.decide().reason.text.contains("no byte came from db-1"));
 }
 
+TEST_CASE("init: the time that the scratch server takes to initialize itself is not that of the copy") {
+  auto world = empty_replica().copying_from(1, 60s + 1ms);
+  world.o.scratch.reads_statements = false;
+  CHECK(steps(world.decide()) == "");
+  CHECK(world.decide().reason.text.contains("as soon as the throw-away server has initialized itself"));
+  world.o.now = world.o.scratch.last_progress_at + 5min;
+  world.o.peers[1] = peer(1).silent();
+  CHECK(steps(world.decide()) == "");
+  world.o.now += 1ms;
+  CHECK(steps(world.decide()) == "stop_scratch");
+  CHECK(world.decide().reason.text.contains("has written nothing for 5m while it initialized"));
+}
+
+TEST_CASE("init: a server that is being ended is not ended again, and gets no task") {
+  for (const auto phase : {Phase::initializing, Phase::copying}) {
+    auto world = empty_replica().copying_from(1, 61s);
+    world.o.scratch.phase = phase;
+    world.o.scratch.stopping = "no byte came from db-1 for 1m";
+    CHECK(steps(world.decide()) == "");
+    CHECK(world.decide().reason.code == Code::CLONE_RETRY);
+    CHECK(world.decide().reason.text.contains("no byte came from db-1 for 1m"));
+  }
+}
+
 TEST_CASE("init: a copy ends when its donor's mysqld is gone") {
   for (const auto code : {Code::MYSQL_STARTING, Code::MYSQL_RECOVERING, Code::MYSQL_UNREACHABLE, Code::MYSQL_STOPPING}) {
     auto world = empty_replica().copying_from(1);

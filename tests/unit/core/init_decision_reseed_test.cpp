@@ -60,6 +60,40 @@ TEST_CASE("init: a reseed needs room for the copy beside the data that is there"
   check_postponed(world, "1.0 GiB free");
 }
 
+TEST_CASE("init: what a killed attempt left does not take up the room of a reseed, nor does what is still being removed") {
+  auto world = replica_to_reseed();
+  world.o.volume.incoming = true;
+  world.o.volume.free_bytes = 1ULL << 30U;
+  world.o.now += 10s;
+  CHECK(steps(world.decide()) == "throw_away");
+  world.o.volume.incoming = false;
+  world.o.volume.sweeping = true;
+  CHECK(steps(world.decide()) == "");
+  CHECK(world.decide().reason.code == Code::NO_ROOM);
+  CHECK(world.decide().reason.text.contains("what was thrown away is still being removed"));
+  world.o.volume.sweeping = false;
+  check_postponed(world, "1.0 GiB free");
+}
+
+TEST_CASE("init: a reseed that is withdrawn while it copies ends the server first, and then the pod goes on with its data") {
+  auto world = replica_to_reseed().copying_from(0);
+  world.o.volume.reseed_requested = false;
+  CHECK(steps(world.decide()) == "stop_scratch");
+  CHECK(world.decide().reason.text.contains("the reseed was withdrawn"));
+  world.o.scratch.stopping = "the reseed was withdrawn";
+  CHECK(steps(world.decide()) == "");
+  world.o.scratch.stopping = "";
+  world.failed("the reseed was withdrawn", 1, 0ms);
+  CHECK(steps(world.decide()) == "done");
+}
+
+TEST_CASE("init: a reseed that is withdrawn when its copy is complete, and not written down as that, leaves the data that was there") {
+  auto world = replica_to_reseed().copying_from(0);
+  world.o.scratch.phase = Phase::complete;
+  world.o.volume.reseed_requested = false;
+  CHECK(steps(world.decide()) == "done");
+}
+
 TEST_CASE("init: a reseed that runs is watched to its end, and the copy is then written down as complete") {
   auto world = replica_to_reseed().copying_from(0);
   world.o.peers[0] = peer(0).silent();

@@ -186,6 +186,15 @@ TEST_CASE("init: what no step of ours leaves behind is refused and named, for it
   }
 }
 
+TEST_CASE("init: a trash/ on a volume without an identity is not ours, and stays") {
+  InitWorld world(0);
+  world.o.volume.trash = true;
+  check_refused(world.decide(), Code::DATA_UNEXPLAINED);
+  CHECK(world.decide().reason.text.contains("trash/"));
+  world.o.volume.identity = identity(0, VolumeState::provisioning);
+  CHECK(world.decide().state != State::refused);
+}
+
 TEST_CASE("init: a volume says never provisioned, has data, or lost its data") {
   init::VolumeFacts volume;
   CHECK(init::answer_of(volume) == VolumeAnswer::never_provisioned);

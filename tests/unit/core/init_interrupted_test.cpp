@@ -119,19 +119,17 @@ class Machine {
     if (had_data_) CHECK_MESSAGE((in_data || in_incoming || in_discarded || foreign_at_root_), "the only copy is gone");
   }
 
-  /// Removing a tree takes many steps, after the first of which it is worth nothing.
-  void remove(std::optional<Copy>& tree) {
-    if (!tree) return;
-    step([&] { tree->complete = false; });
-    step([&] { tree.reset(); });
+  /// One rename; what becomes of trash/ afterwards is of no consequence.
+  void throw_away(std::optional<Copy>& tree) {
+    if (tree) step([&] { tree.reset(); });
   }
 
-  void remove_leftovers() {
+  void throw_away_leftovers() {
     const auto* identity = world_.o.volume.identity_or_null();
     REQUIRE_MESSAGE((identity == nullptr || identity->state != VolumeState::clone_complete), "what is complete is no leftover");
     REQUIRE_MESSAGE((!discarded_ || data_), "discarded/ may be the only copy");
-    remove(incoming_);
-    remove(discarded_);
+    throw_away(incoming_);
+    throw_away(discarded_);
   }
 
   void write(const Identity& identity) {
@@ -139,21 +137,22 @@ class Machine {
   }
 
   void act(const init::WriteProvisioning&) { write(identity(world_.policy.owner.pod.ordinal, VolumeState::provisioning)); }
+  void act(const init::ThrowAway&) { throw_away_leftovers(); }
   void act(const init::StartScratch&) {
-    remove_leftovers();
+    throw_away_leftovers();
     world_.o.scratch.phase = Phase::initializing;
   }
   void act(const init::Initialize&) {
-    remove_leftovers();
-    world_.o.scratch = {.phase = Phase::copying, .last_progress_at = world_.o.now};
+    throw_away_leftovers();
+    world_.o.scratch = {.phase = Phase::copying, .reads_statements = true, .last_progress_at = world_.o.now};
   }
   void act(const init::Clone& clone) {
     REQUIRE_FALSE(incoming_.has_value());
     step([&] { incoming_ = Copy{clone.donor, false}; });
-    world_.o.scratch = {.phase = Phase::copying, .donor = clone.donor, .last_progress_at = world_.o.now};
+    world_.o.scratch = {.phase = Phase::copying, .donor = clone.donor, .reads_statements = true, .last_progress_at = world_.o.now};
   }
   void act(const init::StopScratch&) {
-    remove(incoming_);
+    throw_away(incoming_);
     world_.o.scratch.phase = Phase::failed;
   }
   void act(const init::Complete&) { write(identity(world_.policy.owner.pod.ordinal, VolumeState::clone_complete)); }
@@ -161,7 +160,7 @@ class Machine {
     step([&] { world_.o.volume.reseed_requested = false; });
     if (incoming_) {
       if (data_) {
-        remove(discarded_);
+        throw_away(discarded_);
         step([&] { discarded_ = std::exchange(data_, std::nullopt); });
       }
       step([&] { data_ = std::exchange(incoming_, std::nullopt); });
@@ -169,7 +168,7 @@ class Machine {
     auto identity = world_.identity();
     identity.state = VolumeState::provisioned;
     write(identity);
-    remove(discarded_);
+    throw_away(discarded_);
   }
   void act(const init::Adopt&) {
     if (foreign_at_root_) {
@@ -193,7 +192,7 @@ class Machine {
     write(identity);
     step([&] { world_.o.volume.clear_requested = false; });
   }
-  void act(const init::Done&) { remove_leftovers(); }
+  void act(const init::Done&) { throw_away_leftovers(); }
 
   InitWorld world_;
   std::string expected_;

@@ -79,6 +79,7 @@ provision::ScratchOptions Pod::scratch_options() {
           .run_directory = run_directory(),
           .scratch = volume() / "scratch",
           .incoming = volume() / "incoming",
+          .trash = volume() / "trash",
           .tmpdir = volume() / "tmp",
           .server_id = settings_.server_id,
           .on_line = [this](std::string_view line) { hear(line); }};

@@ -12,6 +12,7 @@
 #include <format>
 #include <set>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "base/fail_point.hpp"
@@ -74,7 +75,10 @@ bool start(const test::Directory& directory) {
   for (int steps = 0; volume && steps < 10; ++steps) {
     const auto ended = step(directory, *volume);
     if (!ended) return false;
-    if (*ended) return true;
+    if (!*ended) continue;
+    volume->sweep();
+    while (volume->facts()->sweeping) std::this_thread::yield();
+    return true;
   }
   return false;
 }
@@ -124,6 +128,7 @@ void check_started(const test::Directory& directory) {
   CHECK(complete(directory, "data", "new"));
   for (const auto* gone : {"incoming", "discarded", "scratch", "adopting", "requests/reseed"})
     CHECK_FALSE(fs::exists(directory.path() / gone));
+  if (fs::exists(directory.path() / "trash")) CHECK(fs::is_empty(directory.path() / "trash"));
   const auto identity = read_identity(directory.path());
   REQUIRE(std::holds_alternative<Identity>(identity));
   CHECK(std::get<Identity>(identity).state == VolumeState::provisioned);

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <format>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "support/directory.hpp"
+#include "support/unprivileged.hpp"
 #include "volume/identity_file.hpp"
 
 namespace ordinal::volume {
@@ -33,22 +35,6 @@ Volume opened(const test::Directory& directory) {
   REQUIRE(volume.has_value());
   return *std::move(volume);
 }
-
-/// Acts as a user without privileges for as long as it lives; does nothing where the tests run as one.
-class Unprivileged {
- public:
-  Unprivileged() : was_(::geteuid()) {
-    if (was_ == 0) REQUIRE(::seteuid(65534) == 0);
-  }
-  Unprivileged(const Unprivileged&) = delete;
-  Unprivileged& operator=(const Unprivileged&) = delete;
-  ~Unprivileged() {
-    if (was_ == 0 && ::seteuid(0) != 0) std::abort();
-  }
-
- private:
-  uid_t was_;
-};
 
 }  // namespace
 
@@ -91,7 +77,7 @@ TEST_CASE("volume: a missing directory, or a file in its place, is named with th
 TEST_CASE("volume: one that cannot be written is refused with owner, mode and remedy") {
   const test::Directory directory;
   REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
-  const Unprivileged user;
+  const test::Unprivileged user;
   const auto volume = Volume::open(directory.path());
   REQUIRE_FALSE(volume.has_value());
   CHECK(volume.error().kind == Kind::denied);
@@ -103,7 +89,7 @@ TEST_CASE("volume: one that cannot be written is refused with owner, mode and re
 TEST_CASE("volume: any mode that lets us write will do") {
   const test::Directory directory;
   REQUIRE(::chmod(directory.path().c_str(), 02777) == 0);
-  const Unprivileged user;
+  const test::Unprivileged user;
   CHECK(Volume::open(directory.path()).has_value());
 }
 
@@ -191,13 +177,12 @@ TEST_CASE("volume: provisioning begins without leftovers, with an empty scratch/
   CHECK(entry_names(volume.paths().tmp)->empty());
 }
 
-TEST_CASE("volume: nothing is removed that could be the only copy") {
+TEST_CASE("volume: nothing is thrown away that could be the only copy") {
   const test::Directory directory;
   auto volume = opened(directory);
   directory.write("incoming/file", "x");
   const auto refuses = [&] {
-    for (const auto& result :
-         {volume.remove_leftovers(), volume.remove_incoming(), volume.begin_provisioning(), volume.prepare_for_server()}) {
+    for (const auto& result : {volume.throw_away_leftovers(), volume.begin_provisioning(), volume.prepare_for_server()}) {
       if (result.has_value() || result.error().kind != Kind::conflict) return false;
     }
     return directory.read("incoming/file") == "x";
@@ -213,7 +198,7 @@ TEST_CASE("volume: nothing is removed that could be the only copy") {
   CHECK(directory.read("discarded/file") == "x");
 
   directory.write("data/file", "x");
-  CHECK(volume.remove_leftovers().has_value());
+  CHECK(volume.throw_away_leftovers().has_value());
   CHECK_FALSE(fs::exists(volume.paths().discarded));
   CHECK(directory.read("data/file") == "x");
 }
@@ -278,7 +263,7 @@ TEST_CASE("volume: foreign data in data/ stays where it is") {
 }
 
 TEST_CASE("volume: a database that bears one of our names is not torn from its server's other files") {
-  for (const auto* name : {"data", "incoming", "discarded", "scratch", "tmp", "requests"}) {
+  for (const auto* name : {"data", "incoming", "discarded", "scratch", "trash", "tmp", "requests"}) {
     const test::Directory directory;
     directory.write("ibdata1", "x");
     directory.write(fs::path(name) / "orders.ibd", "x");
@@ -311,6 +296,23 @@ TEST_CASE("volume: nothing is adopted that has an identity or is no MySQL data")
   CHECK(volume.adopt(identity_in(VolumeState::provisioned)).error().kind == Kind::conflict);
   CHECK(directory.read("ibdata1") == "x");
   CHECK(directory.read("identity.toml") == "damaged");
+}
+
+TEST_CASE("volume: what was thrown away is whole in trash/ until it is swept, and trash/ itself stays") {
+  const test::Directory directory;
+  auto volume = opened(directory);
+  REQUIRE(volume.write_identity(identity_in(VolumeState::provisioned)).has_value());
+  for (const auto* file : {"data/which", "discarded/which", "incoming/which"}) directory.write(file, file);
+  REQUIRE(volume.throw_away_leftovers().has_value());
+  const auto thrown = *entry_names(volume.paths().trash);
+  CHECK(thrown.size() == 2);
+  for (const auto& name : thrown) CHECK(directory.read(fs::path("trash") / name / "which") == name.substr(0, name.find('-')) + "/which");
+  volume.sweep();
+  while (volume.facts()->sweeping) std::this_thread::yield();
+  CHECK(fs::is_directory(volume.paths().trash));
+  CHECK(entry_names(volume.paths().trash)->empty());
+  CHECK(directory.read("data/which") == "data/which");
+  CHECK_FALSE(volume.take_sweep_error().has_value());
 }
 
 TEST_CASE("volume: before mysqld starts, leftovers are gone and tmp/ is empty") {
