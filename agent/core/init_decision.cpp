@@ -309,9 +309,11 @@ Plan go_on(const Policy& policy, const Observation& o) {
   return watch_copy(policy, o);
 }
 
-/// The wait after a failed copy; nothing once it is over.
+/// The wait after a failed copy; nothing once it is over, which it never is where no attempt can succeed.
 std::optional<Plan> wait_after_failure(const Observation& o, State state) {
   const auto& scratch = o.scratch;
+  if (scratch.phase == Phase::failed && scratch.no_clone_plugin)
+    return stay(State::refused, Code::MYSQL_VERSION_UNSUPPORTED, scratch.error);
   if (scratch.phase != Phase::failed || elapsed(scratch.ended_at, o.now) >= retry_delay(scratch, o.jitter)) return std::nullopt;
   if (scratch.donor_busy) return stay(state, Code::DONOR_BUSY, std::format("{} serves another clone: {}", scratch.donor, scratch.error));
   return stay(state, Code::CLONE_RETRY, std::format("attempt {} failed: {}", scratch.failures, scratch.error));
@@ -383,6 +385,7 @@ Plan withdraw_reseed(const ScratchFacts& scratch) {
 /// A reseed begins only when its donor is ready; the data that is there stays until the copy is complete.
 Plan reseed(const Policy& policy, const Observation& o, const Identity& identity) {
   if (is_under_way(o)) return go_on(policy, o);
+  if (o.scratch.phase == Phase::failed && o.scratch.no_clone_plugin) return reattach(Code::RESEED_POSTPONED, o.scratch.error);
   // An attempt that was killed must not take up the room that this one needs.
   if (o.volume.incoming || o.volume.discarded)
     return {State::finishing, reason(Code::FINISHING_RENAMES, "throwing away what an earlier attempt left"), {ThrowAway{}}};

@@ -55,6 +55,7 @@ struct ScratchFacts {
   std::string stopping;           ///< why it was killed, until its end is seen; "" otherwise
   std::string error;              ///< of a failure, from its log, one line
   bool donor_busy = false;        ///< the failure was MySQL's 3634: another clone is running there
+  bool no_clone_plugin = false;   ///< the failure was that this MySQL has no clone plugin, which no attempt can mend
   std::uint32_t failures = 0;     ///< in a row, 3634 not counted
   Instant last_progress_at{};     ///< when something was last written, or when the task was given or taken up
   std::uint64_t bytes = 0;        ///< allocated, of the copy

@@ -22,6 +22,7 @@ namespace {
 
 constexpr mode_t settings_mode = 0640;  // mysqld ignores a settings file that others may write
 constexpr mode_t fifo_mode = 0600;
+constexpr std::string_view clone_plugin = "mysql_clone.so";             // MySQL names it when it cannot load it
 constexpr std::string_view too_many_clones = "Clone Donor Error: 3634 ";  // ER_CLONE_TOO_MANY_CONCURRENT_CLONES, of the donor
 
 /// Walking a tree of a hundred thousand tables takes a while: it may take a twentieth of our time, and no more.
@@ -46,7 +47,7 @@ std::string_view error_of(std::string_view line) {
 std::string_view without_statement(std::string_view line) { return line.substr(0, line.find(" near '")); }
 
 std::string explain(std::string_view error) {
-  if (error.contains("mysql_clone.so")) return "this MySQL image has no clone plugin: " + std::string(error);
+  if (error.contains(clone_plugin)) return "this MySQL image has no clone plugin: " + std::string(error);
   return std::string(error);
 }
 
@@ -205,6 +206,7 @@ void Scratch::give_up(Instant now, std::string why) {
   facts_.phase = Phase::failed;
   facts_.ended_at = now;
   facts_.donor_busy = why.contains(too_many_clones);
+  facts_.no_clone_plugin = why.contains(clone_plugin);
   facts_.error = std::move(why);
   if (!facts_.donor_busy) ++facts_.failures;
   // Before there is a task, incoming/ is none of ours.

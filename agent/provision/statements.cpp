@@ -109,6 +109,8 @@ std::string sql_identifier(std::string_view name) {
 
 std::string initialize_statements(const NewCluster& cluster) {
   std::string statements(session);
+  // A server that cannot be cloned must not begin a cluster. The plugin goes again: my.cnf loads it, and what is stored would be cloned.
+  statements += "INSTALL PLUGIN clone SONAME 'mysql_clone.so';\nUNINSTALL PLUGIN clone;\n";
   statements += alter_user("root@localhost", cluster.root);
   statements += create_user(agent_local, cluster.agent, false);
   statements += create_user(agent_admin, cluster.agent, false);

@@ -38,7 +38,7 @@ struct NewCluster {
   std::optional<Application> application{};
 };
 
-/// What makes a fresh data directory a cluster of its own: root's password, the accounts, `ordinal.cluster` with its one row, the
+/// What makes a fresh data directory a cluster of its own, where this MySQL has the clone plugin: root's password, the accounts, `ordinal.cluster` with its one row, the
 /// application's user and database. The statements get GTIDs, under the server_uuid that initialising made.
 [[nodiscard]] std::string initialize_statements(const NewCluster& cluster);
 

@@ -155,6 +155,19 @@ TEST_CASE("init: a donor that serves another clone is asked again every second, 
   CHECK(steps(world.decide()) == "start_scratch, clone db-1");
 }
 
+TEST_CASE("init: a MySQL without the clone plugin is refused for good, and neither begins a cluster nor copies one") {
+  const auto without_plugin = [](InitWorld world) {
+    world.failed("this MySQL image has no clone plugin", 1, 1h);
+    world.o.scratch.no_clone_plugin = true;
+    const auto plan = world.decide();
+    CHECK(plan.state == State::refused);
+    CHECK(plan.reason == Reason{Code::MYSQL_VERSION_UNSUPPORTED, "this MySQL image has no clone plugin"});
+    CHECK(plan.actions.empty());
+  };
+  without_plugin(empty_replica());
+  without_plugin(InitWorld(0));
+}
+
 TEST_CASE("init: after failures the next attempt waits for 1 s, doubling to 30 s, with jitter") {
   const std::vector<std::pair<std::uint32_t, Milliseconds>> rows{{1, 1s},  {2, 2s},  {3, 4s},  {4, 8s},
                                                                  {5, 16s}, {6, 30s}, {7, 30s}, {1'000'000, 30s}};

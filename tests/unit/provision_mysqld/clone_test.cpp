@@ -222,6 +222,7 @@ TEST_CASE("clone: data of another page size, an image without the plugin, an unk
     const auto& facts = poll_to_end(scratch);
     CHECK(facts.phase == Phase::failed);
     CHECK_MESSAGE(facts.error.contains(error), facts.error);
+    CHECK(facts.no_clone_plugin == std::string_view(settings).starts_with("plugin_dir"));
     check_cleared(pod);
   }
 }

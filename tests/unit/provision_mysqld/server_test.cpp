@@ -46,6 +46,23 @@ TEST_CASE("initialising: complete data, whatever the user's settings say, and no
   CHECK(std::filesystem::is_empty(pod().run_directory()));
 }
 
+TEST_CASE("initialising: an image without the clone plugin begins no cluster, and says so") {
+  Pod without(9, "[mysqld]\nplugin_dir=/tmp\n");
+  provision::Scratch scratch(without.scratch_options());
+  REQUIRE(scratch.initialize(std::chrono::steady_clock::now(), new_cluster()));
+  const auto& facts = poll_to_end(scratch);
+  CHECK(facts.phase == init::ScratchFacts::Phase::failed);
+  CHECK(facts.no_clone_plugin);
+  CHECK_MESSAGE(facts.error.contains("this MySQL image has no clone plugin"), facts.error);
+  CHECK_FALSE(std::filesystem::exists(without.volume() / "incoming"));
+}
+
+TEST_CASE("initialising: the clone plugin that was tried is not stored, for my.cnf loads it") {
+  pod().start(boot_file());
+  CHECK(root("SELECT COUNT(*) FROM mysql.plugin") == "0");
+  pod().kill();
+}
+
 TEST_CASE("server: every account logs in with its hostile password, by the ways it is made for") {
   pod().start(boot_file());
   CHECK(root("SELECT CURRENT_USER()") == "root@localhost");
