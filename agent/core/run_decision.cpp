@@ -162,6 +162,7 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   clear_as_requested(cycle);
   if (o.reseed_requested)
     cycle.plan.alerts.push_back(reason(Code::RESEED_POSTPONED, "a reseed is requested and begins when the pod starts again"));
+  if (!o.passwords_error.empty()) cycle.plan.alerts.push_back(reason(Code::CREDENTIALS_UNREADABLE, o.passwords_error));
   if (policy.owner.role() == Role::primary) {
     decide_primary(cycle);
   } else {

@@ -99,6 +99,7 @@ void stay_open(Cycle& cycle) {
   if (cycle.mysql.super_read_only || !cycle.mysql.event_scheduler) cycle.act(Open{});
   cycle.check("open", true, State::serving, Code::OK);
   steer_semi_sync(cycle);
+  keep_passwords(cycle);
 }
 
 /// Opens, once nothing that was received is left unapplied.

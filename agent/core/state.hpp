@@ -89,6 +89,11 @@ enum class Code : std::uint8_t {
   FORKED,
   PEER_ERRANT,
   SEMI_SYNC_DEGRADED,
+  // passwords
+  CREDENTIALS_UNREADABLE,
+  PASSWORD_NOT_SET,
+  ROOT_PASSWORD_DIFFERS,
+  OLD_PASSWORD_KEPT,
   // going away
   DRAINING,
   STOPPING,

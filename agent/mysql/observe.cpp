@@ -38,6 +38,13 @@ constexpr std::size_t replica_at = 2;
 
 constexpr std::string_view cluster_query = "SELECT cluster_id FROM ordinal.cluster LIMIT 2";
 
+// RETAIN CURRENT PASSWORD keeps the old one in mysql.user (seen on 9.7.4; INFORMATION_SCHEMA.USER_ATTRIBUTES does not show it); only the
+// columns that the agent may read are named.
+constexpr std::string_view rare_query = R"(
+SELECT User FROM mysql.user WHERE User IN ('ordinal_replication', 'ordinal_clone') AND Host = '%'
+  AND JSON_CONTAINS_PATH(User_attributes, 'one', '$.additional_password');
+)";
+
 std::string text_of(sql::field_view field) {
   switch (field.kind()) {
     case sql::field_kind::null: return {};
@@ -192,6 +199,16 @@ asio::awaitable<Result<run::MysqlFacts>> observe(Connection& connection, Millise
   Result<run::ClusterRow> cluster = read_cluster(co_await connection.execute(std::string(cluster_query), left, "read ordinal.cluster"));
   if (!cluster) co_return std::unexpected(std::move(cluster).error());
   facts.cluster = *cluster;
+  co_return facts;
+}
+
+asio::awaitable<Result<run::RareFacts>> observe_rarely(Connection& connection, Milliseconds limit) {
+  Result<sql::results> answer = co_await connection.execute(std::string(rare_query), limit, "read what seldom changes");
+  if (!answer) co_return std::unexpected(std::move(answer).error());
+  run::RareFacts facts;
+  for (const sql::row_view row : answer->rows()) {
+    facts.with_old_password.insert(text_of(row.at(0)) == "ordinal_clone" ? Account::clone : Account::replication);
+  }
   co_return facts;
 }
 

@@ -40,6 +40,7 @@ GRANT RELOAD, REPLICATION CLIENT, CREATE USER, REPLICATION_SLAVE_ADMIN, SYSTEM_V
                      R"(CONNECTION_ADMIN, SERVICE_CONNECTION_ADMIN ON *.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT SELECT ON performance_schema.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT CREATE, SELECT, INSERT, DELETE ON ordinal.* TO ordinal@localhost, ordinal@'127.0.0.1';
+GRANT SELECT (Host, User, User_attributes) ON mysql.user TO ordinal@localhost, ordinal@'127.0.0.1';
 CREATE USER ordinal_replication@'%' IDENTIFIED BY "{1}" REQUIRE SSL;
 GRANT REPLICATION SLAVE ON *.* TO ordinal_replication@'%';
 CREATE USER ordinal_clone@'%' IDENTIFIED BY 'clone' REQUIRE SSL;
