@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <format>
 
+#include "base/text.hpp"
 #include "core/run_rules.hpp"
 
 namespace ordinal::run {
@@ -163,6 +164,10 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   if (o.reseed_requested)
     cycle.plan.alerts.push_back(reason(Code::RESEED_POSTPONED, "a reseed is requested and begins when the pod starts again"));
   if (!o.passwords_error.empty()) cycle.plan.alerts.push_back(reason(Code::CREDENTIALS_UNREADABLE, o.passwords_error));
+  if (o.rare && !o.rare->persisted_variables.empty()) {
+    cycle.plan.alerts.push_back(reason(Code::PERSISTED_VARIABLES, std::format("SET PERSIST has stored {}, which has no effect here",
+                                                                              join(o.rare->persisted_variables, ", "))));
+  }
   if (policy.owner.role() == Role::primary) {
     decide_primary(cycle);
   } else {

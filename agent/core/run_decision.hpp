@@ -67,7 +67,9 @@ struct MysqlFacts {
 
 /// What seldom changes, and is read after each login and once a minute only.
 struct RareFacts {
-  std::set<Account> with_old_password;  ///< of replication and clone: these take an old password besides the present one
+  std::set<Account> with_old_password;           ///< of replication and clone: these take an old password besides the present one
+  std::vector<std::string> persisted_variables;  ///< stored by SET PERSIST, without effect here
+  std::vector<std::string> disabled_events;      ///< REPLICA_SIDE_DISABLED, each as "shop.cleanup"
 };
 
 /// The password that an account's file holds now, without the password.

@@ -90,6 +90,14 @@ void steer_semi_sync(Cycle& cycle) {
   if (!active) cycle.plan.alerts.push_back(reason(Code::SEMI_SYNC_DEGRADED));
 }
 
+/// What was an event of a replica stays switched off when the replica's data becomes the primary's.
+void name_disabled_events(Cycle& cycle) {
+  const auto& rare = cycle.o.rare;
+  if (!rare || rare->disabled_events.empty()) return;
+  cycle.plan.alerts.push_back(
+      reason(Code::EVENTS_DISABLED, std::format("REPLICA_SIDE_DISABLED, and so never run: {}", join(rare->disabled_events, ", "))));
+}
+
 void stay_open(Cycle& cycle) {
   cycle.plan.memory.opened = true;
   cycle.plan.memory.sets_wanted_since.reset();
@@ -98,6 +106,7 @@ void stay_open(Cycle& cycle) {
   if (!cycle.row_is_ours) cycle.act(RestoreClusterRow{});
   if (cycle.mysql.super_read_only || !cycle.mysql.event_scheduler) cycle.act(Open{});
   cycle.check("open", true, State::serving, Code::OK);
+  name_disabled_events(cycle);
   steer_semi_sync(cycle);
   keep_passwords(cycle);
 }

@@ -94,6 +94,9 @@ enum class Code : std::uint8_t {
   PASSWORD_NOT_SET,
   ROOT_PASSWORD_DIFFERS,
   OLD_PASSWORD_KEPT,
+  // what someone left behind
+  PERSISTED_VARIABLES,
+  EVENTS_DISABLED,
   // going away
   DRAINING,
   STOPPING,

@@ -154,4 +154,15 @@ TEST_CASE("run: stopping makes a pod unready, with and without MySQL") {
   CHECK(plan.state == State::stopping);
 }
 
+TEST_CASE("run: variables stored by SET PERSIST are named by every pod, and change nothing else") {
+  for (auto world : {open_primary(), serving_replica()}) {
+    world.o.rare.emplace().persisted_variables = {"max_connections", "sql_mode"};
+    const auto plan = world.decide();
+    REQUIRE(alerts(plan) == "PERSISTED_VARIABLES");
+    CHECK(plan.alerts.front().text.contains("max_connections, sql_mode"));
+    CHECK(plan.ready);
+    CHECK(steps(plan) == "");
+  }
+}
+
 }  // namespace ordinal::test

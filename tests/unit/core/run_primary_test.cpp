@@ -404,4 +404,18 @@ TEST_CASE("run: a primary is a donor only when it is open, ours, and has the clo
   CHECK_FALSE(world.decide().donor_ready);
 }
 
+TEST_CASE("run: events that a restore left switched off are named by an open primary, and are nothing new on a replica") {
+  run::RareFacts rare;
+  rare.disabled_events = {"shop.cleanup", "shop.report"};
+  auto primary = open_primary();
+  primary.o.rare = rare;
+  const auto plan = primary.decide();
+  REQUIRE(alerts(plan) == "EVENTS_DISABLED");
+  CHECK(plan.alerts.front().text.contains("shop.cleanup, shop.report"));
+  CHECK(plan.ready);
+  auto replica = serving_replica();
+  replica.o.rare = rare;
+  CHECK(alerts(replica.decide()) == "");
+}
+
 }  // namespace ordinal::test

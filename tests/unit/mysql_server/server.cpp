@@ -37,7 +37,7 @@ std::string accounts() {
   return std::format(R"(CREATE USER ordinal@localhost IDENTIFIED BY '{0}';
 CREATE USER ordinal@'127.0.0.1' IDENTIFIED BY '{0}';
 GRANT RELOAD, REPLICATION CLIENT, CREATE USER, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, )"
-                     R"(CONNECTION_ADMIN, SERVICE_CONNECTION_ADMIN ON *.* TO ordinal@localhost, ordinal@'127.0.0.1';
+                     R"(CONNECTION_ADMIN, SERVICE_CONNECTION_ADMIN, EVENT ON *.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT SELECT ON performance_schema.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT CREATE, SELECT, INSERT, DELETE ON ordinal.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT SELECT (Host, User, User_attributes) ON mysql.user TO ordinal@localhost, ordinal@'127.0.0.1';

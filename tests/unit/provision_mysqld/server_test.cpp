@@ -71,7 +71,7 @@ TEST_CASE("server: the accounts have exactly their privileges, and none expires"
   };
   for (const auto* host : {"localhost", "127.0.0.1"}) {
     CHECK(privileges("'ordinal'@'" + std::string(host) + "'") ==
-          "CONNECTION_ADMIN,CREATE USER,RELOAD,REPLICATION "
+          "CONNECTION_ADMIN,CREATE USER,EVENT,RELOAD,REPLICATION "
           "CLIENT,REPLICATION_SLAVE_ADMIN,SERVICE_CONNECTION_ADMIN,SYSTEM_VARIABLES_ADMIN");
   }
   CHECK(privileges("'ordinal_replication'@'%'") == "REPLICATION SLAVE");
