@@ -87,8 +87,11 @@ const PeerView* Cycle::peer(const PodName& pod) const {
 }
 
 bool channel_matches(const Policy& policy, const ReplicaFacts& replica, const std::string& host) {
+  const bool verified = !policy.tls_directory.empty();
   return replica.source_host == host && replica.source_port == policy.mysql_port && replica.source_user == replication_user &&
-         replica.auto_position && replica.ssl && replica.connect_retry_seconds == 1 && replica.retry_count == 1;
+         replica.auto_position && replica.ssl && replica.ssl_verified == verified &&
+         replica.ssl_ca == (verified ? policy.tls_directory + "/ca.crt" : "") && replica.connect_retry_seconds == 1 &&
+         replica.retry_count == 1;
 }
 
 GtidSet unapplied(const MysqlFacts& mysql) { return mysql.replica ? mysql.replica->received.without(mysql.executed) : GtidSet{}; }

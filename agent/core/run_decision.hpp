@@ -22,6 +22,8 @@ struct ReplicaFacts {
   std::string source_user;
   bool auto_position = false;
   bool ssl = false;
+  std::string ssl_ca;         ///< path of the file with which the source's certificate is checked
+  bool ssl_verified = false;  ///< the certificate must name the source
   std::uint32_t connect_retry_seconds = 0;
   std::uint64_t retry_count = 0;
   std::uint32_t delay_seconds = 0;

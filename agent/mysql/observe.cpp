@@ -179,6 +179,8 @@ Result<run::ReplicaFacts> replica_facts(const NamedRow& row) {
   facts.source_user = columns.text("Source_User");
   facts.auto_position = columns.text("Auto_Position") == "1";
   facts.ssl = columns.text("Source_SSL_Allowed") == "Yes";
+  facts.ssl_ca = columns.text("Source_SSL_CA_File");
+  facts.ssl_verified = columns.text("Source_SSL_Verify_Server_Cert") == "Yes";
   facts.connect_retry_seconds = columns.number<std::uint32_t>("Connect_Retry");
   facts.retry_count = columns.number<std::uint64_t>("Source_Retry_Count");
   facts.delay_seconds = columns.number<std::uint32_t>("SQL_Delay");

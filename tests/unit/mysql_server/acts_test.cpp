@@ -159,6 +159,8 @@ TEST_CASE("apply: makes a replica, which receives and applies") {
         CHECK(facts.replica->source_user == "ordinal_replication");
         CHECK(facts.replica->auto_position);
         CHECK(facts.replica->ssl);
+        CHECK(facts.replica->ssl_ca == "");
+        CHECK_FALSE(facts.replica->ssl_verified);
         CHECK(facts.replica->connect_retry_seconds == 1);
         CHECK(facts.replica->retry_count == 1);
         CHECK(facts.replica->delay_seconds == 0);
@@ -376,8 +378,10 @@ TEST_CASE("apply: with a TLS directory the source's certificate is verified") {
         ActContext values = context(from.port());
         values.tls_directory = to.directory() / "nothing";
         co_await twice(connection, run::ChangeSource{"127.0.0.1"}, values);
-        CHECK(co_await to.root("SELECT SSL_CA_FILE FROM performance_schema.replication_connection_configuration") ==
-              values.tls_directory + "/ca.crt");
+        const Result<MysqlFacts> facts = co_await observe(connection, limit);
+        REQUIRE(facts);
+        CHECK(facts->replica->ssl_ca == values.tls_directory + "/ca.crt");
+        CHECK(facts->replica->ssl_verified);
         co_await twice(connection, run::StartIo{}, values);
         co_await observed(connection, [](const MysqlFacts& f) { return f.replica->io == ThreadState::off && f.replica->io_errno != 0; });
         co_await twice(connection, run::StopIo{}, values);
