@@ -59,6 +59,13 @@ void clear_as_requested(Cycle& cycle) {
   cycle.plan.memory.suspect_seen.clear();
 }
 
+/// What closes a server goes first: no act that fails, such as a mark on a full volume, may leave it writable.
+void close_first(std::vector<Action>& actions) {
+  std::ranges::stable_partition(actions, [](const Action& action) {
+    return std::holds_alternative<SetSuperReadOnly>(action) || std::holds_alternative<Close>(action);
+  });
+}
+
 /// A pod that goes away is not ready, whatever else is true of it.
 void going_away(const Observation& o, Plan& plan) {
   if (!o.stopping && !o.draining) return;
@@ -183,6 +190,7 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
     plan.state = State::serving;
     plan.reason = reason(Code::OK);
   }
+  close_first(plan.actions);
   going_away(o, plan);
   return plan;
 }

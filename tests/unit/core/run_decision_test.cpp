@@ -60,6 +60,19 @@ TEST_CASE("run: while MySQL tells nothing the pod is not ready and nothing is do
   }
 }
 
+TEST_CASE("run: a writable server that must not be is closed before anything is written to the volume") {
+  auto replica = serving_replica();
+  replica.mysql().read_only = replica.mysql().super_read_only = false;
+  replica.o.identity.server_uuid = uuid('9');
+  replica.memory.mark_written_at.reset();
+  CHECK(steps(replica.decide()) == "set_super_read_only, write_server_uuid, write_mark");
+  auto primary = open_primary();
+  primary.mysql().cluster.cluster_id = uuid('d');
+  primary.o.identity.mark.reset();
+  primary.o.identity.server_uuid = uuid('9');
+  CHECK(steps(primary.decide()) == "close, write_server_uuid");
+}
+
 TEST_CASE("run: the server's UUID is written down when it is another than the identity's") {
   auto world = serving_replica();
   world.o.identity.server_uuid = uuid('9');
