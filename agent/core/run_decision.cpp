@@ -167,7 +167,8 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   cycle.plan.memory.running_uuid = mysql.server_uuid;
   remember_own_sample(mysql, cycle.plan.memory);
 
-  cycle.check("mysql", true, State::serving, Code::OK);
+  // While it shuts down it answers those who are connected and nobody else.
+  cycle.check("mysql", o.phase != MysqldPhase::stopping, State::stopping, Code::MYSQL_STOPPING);
   if (identity.server_uuid != mysql.server_uuid) cycle.act(WriteServerUuid{mysql.server_uuid});
   refresh_mark(cycle);
   clear_as_requested(cycle);

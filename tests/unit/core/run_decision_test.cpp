@@ -60,6 +60,18 @@ TEST_CASE("run: while MySQL tells nothing the pod is not ready and nothing is do
   }
 }
 
+TEST_CASE("run: a mysqld that shuts down and still answers makes the pod unready, and is left alone") {
+  for (auto world : {serving_replica(), open_primary()}) {
+    world.o.phase = MysqldPhase::stopping;
+    const auto plan = world.decide();
+    CHECK_FALSE(plan.ready);
+    CHECK(plan.state == State::stopping);
+    CHECK(plan.reason.code == Code::MYSQL_STOPPING);
+    CHECK(failed_checks(plan) == "mysql");
+    CHECK(steps(plan) == "");
+  }
+}
+
 TEST_CASE("run: a writable server that must not be is closed before anything is written to the volume") {
   auto replica = serving_replica();
   replica.mysql().read_only = replica.mysql().super_read_only = false;
