@@ -157,9 +157,11 @@ void catch_up(Cycle& cycle, const std::vector<Ahead>& ahead) {
   const auto name = source->sets.pod.to_string();
   const bool answers = cycle.peer(source->sets.pod)->answer.has_value();
   cycle.plan.memory.applying_from = name;
-  cycle.check("open", false, State::catching_up, Code::PRIMARY_BEHIND,
-              std::format("this volume is {} transactions behind {}: {}", source->beyond.count(), name,
-                          answers ? "catching up from it before opening" : "it is silent now, and waited for"));
+  auto text = std::format("this volume is {} transactions behind {}: {}", source->beyond.count(), name,
+                          answers ? "catching up from it before opening" : "it is silent now, and waited for");
+  if (const auto& replica = cycle.mysql.replica; replica && replica->io_errno != 0)
+    text += std::format("; MySQL error {}: {}", replica->io_errno, replica->io_error);
+  cycle.check("open", false, State::catching_up, Code::PRIMARY_BEHIND, std::move(text));
   if (!answers) return stop_fetching(cycle);
   if (steer_channel(cycle, source->sets.host, false)) return;
   if (cycle.mysql.replica->io == ThreadState::off) start_fetching(cycle);

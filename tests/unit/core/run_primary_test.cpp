@@ -106,6 +106,17 @@ TEST_CASE("run: after its time the primary goes on with those that answered, and
   CHECK(plan.reason.code == Code::PRIMARY_BEHIND);
 }
 
+TEST_CASE("run: a primary that cannot fetch what it is behind says with which error") {
+  auto world = primary_behind();
+  world.mysql().replica = channel_to(1);
+  world.replica().io = ThreadState::off;
+  world.replica().io_errno = 1045;
+  world.replica().io_error = "Access denied";
+  const auto plan = world.decide();
+  CHECK(plan.reason.code == Code::PRIMARY_BEHIND);
+  CHECK_MESSAGE(plan.reason.text.ends_with("; MySQL error 1045: Access denied"), plan.reason.text);
+}
+
 TEST_CASE("run: after a restart of mysqld in the same pod the sets last seen suffice") {
   auto world = open_primary();
   world.decide();
