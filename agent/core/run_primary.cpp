@@ -170,10 +170,14 @@ void catch_up(Cycle& cycle, const std::vector<Ahead>& ahead) {
 void stay_closed_or_open(Cycle& cycle) {
   auto& memory = cycle.plan.memory;
   if (!cycle.mysql.super_read_only) cycle.act(SetSuperReadOnly{});
-  if (!cycle.o.identity.replication_reset) {
+  const auto& identity = cycle.o.identity;
+  // A copy has no relay logs, but data that was adopted may come with the only ones there are.
+  const bool adopted = identity.provisioned && identity.provisioned->how == ProvisionedHow::adopt;
+  const auto left = adopted ? unapplied(cycle.mysql) : GtidSet{};
+  if (!identity.replication_reset && left.empty()) {
     cycle.act(ResetReplicaAll{});
     cycle.check("replication_reset", false, State::configuring, Code::REPLICATION_CONFIGURING,
-                "forgetting the replication settings that came with the copy");
+                "forgetting the replication settings that came with the data");
     return;
   }
   keep_sql_thread_running(cycle);
@@ -181,8 +185,13 @@ void stay_closed_or_open(Cycle& cycle) {
     cycle.check("replication_sql", false, State::diverged, Code::REPLICA_SQL_ERROR,
                 std::format("MySQL error {}: {}", replica->sql_errno, replica->sql_error));
   }
+  if (!identity.replication_reset) {
+    cycle.check("replication_reset", false, State::configuring, Code::REPLICATION_DRAINING,
+                std::format("{} transactions that came received with the adopted data are applied first", left.count()));
+    return;
+  }
   // Just initialised or restored: nobody can have more.
-  if (!cycle.o.identity.mark) return open(cycle);
+  if (!identity.mark) return open(cycle);
 
   if (!memory.sets_wanted_since) memory.sets_wanted_since = cycle.o.now;
   const auto told = listen(cycle);

@@ -55,6 +55,24 @@ TEST_CASE("run: the mark that says writes may follow comes before the first can"
   CHECK(std::get<run::WriteMark>(plan.actions.front()).executed == gtids("a:1-5"));
 }
 
+TEST_CASE("run: adopted data that came with received transactions applies them before replication is forgotten") {
+  auto world = closed_primary();
+  world.o.identity.mark.reset();
+  world.o.identity.replication_reset = false;
+  world.o.identity.provisioned->how = ProvisionedHow::adopt;
+  world.mysql().replica = channel_to(1);
+  world.replica().source_host = "elsewhere.example";
+  world.replica().io = world.replica().sql = ThreadState::off;
+  world.replica().received = gtids("a:4-8");
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "start_sql");
+  CHECK(plan.reason.code == Code::REPLICATION_DRAINING);
+  CHECK_MESSAGE(plan.reason.text.starts_with("3 transactions"), plan.reason.text);
+  CHECK_FALSE(plan.ready);
+  world.executed("a:1-8");
+  CHECK(steps(world.decide()) == "reset_replica_all");
+}
+
 TEST_CASE("run: a restored primary forgets the settings that came with the copy first") {
   auto world = closed_primary();
   world.o.identity.mark.reset();
