@@ -25,11 +25,13 @@ class Passwords {
   /// Reads the files again. What was known of a password that has changed is forgotten; when they cannot be read, all stays as it was.
   void refresh();
 
+  /// All that the files hold.
+  [[nodiscard]] const config::Credentials& files() const { return now_; }
   /// The account's password as its file holds it.
   [[nodiscard]] const Secret& now(Account account) const;
   /// For replication: the file's password, and the one that the file held when the agent started where that differs.
   [[nodiscard]] std::vector<Secret> of_replication() const;
-  /// For the agent's own account: likewise, and the one that mysqld was started with.
+  /// For the agent's own account: likewise, and the one that it is known to have had last.
   [[nodiscard]] std::vector<Secret> of_agent() const;
 
   /// Notes what came of an attempt to prove `tried`: whether the server took it, or why nobody knows.

@@ -16,6 +16,7 @@
 #include "app/passwords.hpp"
 #include "app/report.hpp"
 #include "app/service.hpp"
+#include "app/settings_files.hpp"
 #include "app/start.hpp"
 #include "core/run_decision.hpp"
 #include "mysql/acts.hpp"
@@ -89,6 +90,8 @@ class Loop {
   asio::awaitable<int> turn();
   asio::awaitable<void> observe_mysql();
   asio::awaitable<void> observe_rarely();
+  void keep_boot_file();
+  void note_login();
   void measure(Instant now);
   [[nodiscard]] run::Observation observation(Instant now);
   asio::awaitable<void> act(std::vector<run::Action> actions);
@@ -113,6 +116,8 @@ class Loop {
   std::optional<run::RareFacts> rare_;
   std::optional<Instant> read_rarely_at_;
   std::uint64_t read_rarely_login_ = 0;
+  std::uint64_t noted_login_ = 0;
+  Secret boot_file_password_;  ///< which the boot init file gives the agent's account
   run::Memory memory_;
   init::VolumeFacts volume_facts_;
   std::optional<Instant> looked_at_;
@@ -135,6 +140,7 @@ asio::awaitable<void> Loop::observe_mysql() {
   if (facts) {
     donated_last_ = facts->donating;
     facts_ = std::move(*facts);
+    note_login();
     co_return co_await observe_rarely();
   }
   ++counters_.mysql_errors_total;
@@ -142,6 +148,26 @@ asio::awaitable<void> Loop::observe_mysql() {
   const auto* before = std::get_if<run::MysqlUnknown>(&facts_);
   const auto since = before != nullptr && before->why == why && before->since != Instant{} ? before->since : asked_at;
   facts_ = run::MysqlUnknown{.why = why, .detail = facts.error().to_string(), .since = since};
+}
+
+/// The agent's own password changes when mysqld starts, by its boot init file: that has the Secret's of today.
+void Loop::keep_boot_file() {
+  const auto& today = passwords_.files();
+  if (today.agent.reveal() == boot_file_password_.reveal()) return;
+  if (const auto written = write_boot_file(setup_, today, identity_); !written) {
+    log::warn("boot_file_unwritable", {{"error", written.error().to_string()}});
+    return;
+  }
+  boot_file_password_ = today.agent;
+}
+
+/// A login with the file's password proves it to be the account's.
+void Loop::note_login() {
+  if (noted_login_ == mysql_.logins()) return;
+  noted_login_ = mysql_.logins();
+  if (mysql_.password_used() != 0) return;
+  if (const auto written = write_boot_password(setup_, passwords_.files().agent); !written)
+    log::warn("boot_password_unwritable", {{"error", written.error().to_string()}});
 }
 
 /// What it reads may be denied where an account of old lacks a right: then it is unknown, and nothing else is.
@@ -160,6 +186,7 @@ void Loop::measure(Instant now) {
   if (looked_at_ && now - *looked_at_ < look_every) return;
   looked_at_ = now;
   passwords_.refresh();
+  keep_boot_file();
   auto facts = volume_.facts();
   if (!facts) {
     log::warn("volume_unreadable", {{"error", facts.error().to_string()}});

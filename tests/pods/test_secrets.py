@@ -7,8 +7,8 @@ import pytest
 from .cluster import Cluster
 from .conftest import START_LIMIT_SECONDS
 from .engine import docker, finish
-from .faults import wait_alert
-from .pod import Pod, random_credentials
+from .faults import kill_and_see_back, wait_alert
+from .pod import Pod, SqlError, random_credentials
 from .waiting import wait_for
 from .writer import Writer
 
@@ -111,6 +111,24 @@ def test_roots_changed_file_is_named_until_root_changes_the_password(running: Cl
     running[0].sql(f"ALTER USER root@localhost IDENTIFIED BY '{running.credentials['root']}'", password=before["root"])
     wait_for(lambda: "ROOT_PASSWORD_DIFFERS" not in alerts(running[0]), 60, "root's password is that of the file")
     running.wait_caught_up()
+
+
+def test_the_agents_changed_password_holds_from_the_next_start_of_mysqld_and_locks_no_agent_out(running: Cluster) -> None:
+    before = change_files(running, agent=random_credentials()["agent"])
+    pod = running[1]
+    pod.write_etc()
+    kill_and_see_back(pod, "ordinal")  # its successor finds the new password in the file and the old one in force
+    pod.wait_ready()
+    kill_and_see_back(pod, "mysql")
+    wait_for(lambda: pod.sql("DO 1", user="ordinal", password=running.credentials["agent"]) == [], 60, "mysqld has the new password")
+    with pytest.raises(SqlError) as refused:
+        pod.sql("DO 1", user="ordinal", password=before["agent"])
+    assert refused.value.code == ACCESS_DENIED
+    pod.wait_ready()
+    kill_and_see_back(pod, "ordinal")
+    pod.wait_ready()
+    for other in (running[0], running[2]):
+        other.write_etc()
 
 
 def processes(pod: Pod) -> list[Path]:
