@@ -131,6 +131,21 @@ def test_the_agents_changed_password_holds_from_the_next_start_of_mysqld_and_loc
         other.write_etc()
 
 
+def test_a_pod_that_waits_for_its_donor_clones_with_the_password_of_that_day(running: Cluster) -> None:
+    running[1].kill()
+    running[2].recreate(empty=True)
+    running[2].wait_state("waiting_for_donor")
+    before = change_files(running, clone=random_credentials()["clone"])
+    running[0].write_etc()
+    wait_for(lambda: takes(running[0], "clone", running.credentials["clone"]), 30, "db-0 has set the new password")
+    running[0].sql("ALTER USER ordinal_clone@'%' DISCARD OLD PASSWORD")
+    assert not takes(running[0], "clone", before["clone"])
+    running[2].write_etc()
+    running[1].start()
+    for pod in running:
+        pod.wait_ready(START_LIMIT_SECONDS)
+
+
 def processes(pod: Pod) -> list[Path]:
     """The /proc directories of every process in a pod's containers."""
     present = [pod.container(which) for which in ("ordinal", "mysql") if pod.running(which)]
