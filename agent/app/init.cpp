@@ -57,6 +57,7 @@ class Provisioning {
   Result<void> prepare_scratch();
   init::Plan plan_for(const init::Observation& observation) const;
   Result<void> begin_copy(const init::Observation& observation);
+  void refresh_credentials();
   Result<void> act(const init::Rebind&, const init::Observation& observation);
   Result<void> act(const init::ClearLatch&, const init::Observation& observation);
   Result<void> act(const init::FinishRenames&, const init::Observation& observation);
@@ -194,6 +195,11 @@ Result<void> Provisioning::act(const init::Done&, const init::Observation& obser
   return write_settings_files(setup_, credentials_, volume_.paths(), written);
 }
 
+/// A pod may have waited for days, in which the Secret changed. What cannot be read now stays as it was.
+void Provisioning::refresh_credentials() {
+  if (auto today = config::read_credentials(setup_.config.credentials.directory)) credentials_ = *std::move(today);
+}
+
 Result<void> Provisioning::begin_copy(const init::Observation& observation) {
   copy_started_at_ = observation.now;
   return volume_.begin_provisioning();
@@ -250,6 +256,7 @@ Result<void> Provisioning::act(const init::StartScratch&, const init::Observatio
 
 Result<void> Provisioning::act(const init::Initialize&, const init::Observation& observation) {
   if (auto begun = begin_copy(observation); !begun) return begun;
+  refresh_credentials();
   const auto cluster_id = new_uuid();
   if (!cluster_id) return std::unexpected(cluster_id.error());
   new_cluster_id_ = *cluster_id;
@@ -266,6 +273,7 @@ Result<void> Provisioning::act(const init::Initialize&, const init::Observation&
 }
 
 Result<void> Provisioning::act(const init::Clone& clone, const init::Observation& observation) {
+  refresh_credentials();
   copying_ = clone;
   copy_started_at_ = observation.now;
   log::info("clone_started", {{"donor", clone.donor}, {"host", clone.host}, {"expected_bytes", clone.expected_bytes}});

@@ -8,9 +8,11 @@
 #include <format>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "app/setup.hpp"
 #include "base/text.hpp"
+#include "http/routes.hpp"
 
 namespace ordinal::app {
 namespace {
@@ -35,12 +37,12 @@ std::optional<asio::ip::tcp::endpoint> endpoint(std::string_view text) {
 
 }  // namespace
 
-Result<HttpClient::Reply> ask(const std::string& address, const std::string& target) {
+Result<HttpClient::Reply> ask(const std::string& address, const std::string& target, std::string user_agent) {
   const auto where = endpoint(address);
   if (!where) return fail(Kind::bad_config, address, "not an IP address with an optional port, such as 10.0.0.7:8008");
   asio::io_context io{1};
   Result<HttpClient::Reply> reply = fail(Kind::unexpected, address, "no reply");
-  HttpClient client(io.get_executor(), *where);
+  HttpClient client(io.get_executor(), *where, std::move(user_agent));
   const auto exchange = [&]() -> asio::awaitable<void> { reply = co_await client.exchange(target, 5s); };
   asio::co_spawn(io, exchange(), [](const std::exception_ptr& e) {
     if (e) std::rethrow_exception(e);
@@ -61,7 +63,7 @@ int probe(const std::string& path, bool unreachable_ok) {
     print_errors(config.error());
     return exit_config;
   }
-  const auto reply = ask(own_address(config->http.listen), path);
+  const auto reply = ask(own_address(config->http.listen), path, std::string(http::probe_agent) + ORDINAL_VERSION);
   if (!reply) {
     std::cout << reply.error().to_string() << '\n';
     return unreachable_ok ? exit_ok : exit_failed;

@@ -10,8 +10,8 @@
 namespace ordinal::app {
 
 /// The reply of the agent at `address` ("127.0.0.1:8008", "10.0.0.7", "[::1]:8008"; the port is 8008 unless given) to `GET target`, within
-/// 5 s. Fails with bad_config for an address that is none, else as HttpClient::exchange does.
-[[nodiscard]] Result<HttpClient::Reply> ask(const std::string& address, const std::string& target);
+/// 5 s; `user_agent` says who asks. Fails with bad_config for an address that is none, else as HttpClient::exchange does.
+[[nodiscard]] Result<HttpClient::Reply> ask(const std::string& address, const std::string& target, std::string user_agent = {});
 
 /// Where this pod's agent, which listens on `listen`, is reached from inside the pod: on the loopback when it listens on every address.
 [[nodiscard]] std::string own_address(const config::Listen& listen);

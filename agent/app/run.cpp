@@ -13,6 +13,7 @@
 #include "app/drain.hpp"
 #include "app/history.hpp"
 #include "app/log.hpp"
+#include "app/passwords.hpp"
 #include "app/report.hpp"
 #include "app/service.hpp"
 #include "app/settings_files.hpp"
@@ -33,7 +34,9 @@ using std::chrono_literals::operator""s;
 constexpr auto steady_interval = 500ms;
 constexpr auto eager_interval = 100ms;  ///< while something is still to be done
 constexpr auto observe_limit = 2'000ms;
-constexpr auto look_every = 2s;      ///< at the volume: requests, free space
+constexpr auto look_every = 2s;  ///< at the volume and the files of the passwords
+constexpr auto read_rarely_every = 60s;
+constexpr auto prove_limit = 5'000ms;
 constexpr auto measure_every = 60s;  ///< walking a large data directory is not free
 /// How long a stopping agent answers for a mysqld that does not stop: then only the agent was meant.
 constexpr auto linger = 10s;
@@ -55,7 +58,10 @@ std::string_view name_of(const run::Action& action) {
                                                                                  "close",
                                                                                  "restore_cluster_row",
                                                                                  "enable_semi_sync_source",
-                                                                                 "enable_semi_sync_replica"};
+                                                                                 "enable_semi_sync_replica",
+                                                                                 "prove_password",
+                                                                                 "set_password",
+                                                                                 "discard_old_password"};
   return names.at(action.index());
 }
 
@@ -71,12 +77,11 @@ class Loop {
  public:
   Loop(Start& start, Identity identity)
       : setup_(start.setup),
-        credentials_(start.credentials),
         volume_(start.volume),
         identity_(std::move(identity)),
+        passwords_(setup_, start.credentials, identity_.cluster_id.value_or(Uuid())),
         service_(setup_),
-        mysql_(service_.io().get_executor(), {.socket = setup_.config.mysql.socket},
-               [this] { return passwords(&config::Credentials::agent); }),
+        mysql_(service_.io().get_executor(), {.socket = setup_.config.mysql.socket}, [this] { return passwords_.of_agent(); }),
         notify_(service_.io().get_executor()) {}
 
   int run();
@@ -84,26 +89,35 @@ class Loop {
  private:
   asio::awaitable<int> turn();
   asio::awaitable<void> observe_mysql();
+  asio::awaitable<void> observe_rarely();
+  void keep_boot_file();
+  void note_login();
   void measure(Instant now);
   [[nodiscard]] run::Observation observation(Instant now);
   asio::awaitable<void> act(std::vector<run::Action> actions);
   asio::awaitable<Result<void>> apply(run::Action action);
+  asio::awaitable<Result<void>> prove_password(Account account);
+  asio::awaitable<Result<void>> change_password(Account account, run::Action action, mysql::ActContext context);
   Result<void> store(const Identity& identity);
   void publish(const run::Plan& plan, const run::Observation& observed);
   [[nodiscard]] http::MysqlLife mysql_life(Instant now) const;
   void tell(const run::Plan& plan, Instant now);
   void confirm_drain_when_seen();
   [[nodiscard]] bool may_end(Instant now) const;
-  [[nodiscard]] std::vector<Secret> passwords(Secret config::Credentials::* which) const;
 
   const Setup& setup_;
-  config::Credentials& credentials_;
   volume::Volume& volume_;
   Identity identity_;
+  Passwords passwords_;
   Service service_;
   mysql::Connection mysql_;
   mysql::Notify notify_;
   std::variant<run::MysqlUnknown, run::MysqlFacts> facts_ = run::MysqlUnknown{};
+  std::optional<run::RareFacts> rare_;
+  std::optional<Instant> read_rarely_at_;
+  std::uint64_t read_rarely_login_ = 0;
+  std::uint64_t noted_login_ = 0;
+  Secret boot_file_password_;  ///< which the boot init file gives the agent's account
   run::Memory memory_;
   init::VolumeFacts volume_facts_;
   std::optional<Instant> looked_at_;
@@ -120,25 +134,14 @@ class Loop {
   Instant told_at_{};
 };
 
-/// The password that the file holds now, the one that it held when the agent started, and for the agent's own account the one that mysqld
-/// was started with: each that differs from those before.
-std::vector<Secret> Loop::passwords(Secret config::Credentials::* which) const {
-  std::vector<Secret> found{credentials_.*which};
-  const auto now = config::read_credentials(setup_.config.credentials.directory);
-  if (now && ((*now).*which).reveal() != found.front().reveal()) found.insert(found.begin(), (*now).*which);
-  if (which != &config::Credentials::agent) return found;
-  const auto boot = boot_password(setup_);
-  if (boot && std::ranges::none_of(found, [&](const Secret& known) { return known.reveal() == boot->reveal(); })) found.push_back(*boot);
-  return found;
-}
-
 asio::awaitable<void> Loop::observe_mysql() {
   const auto asked_at = std::chrono::steady_clock::now();
   auto facts = co_await mysql::observe(mysql_, observe_limit);
   if (facts) {
     donated_last_ = facts->donating;
     facts_ = std::move(*facts);
-    co_return;
+    note_login();
+    co_return co_await observe_rarely();
   }
   ++counters_.mysql_errors_total;
   const auto why = why_unknown(facts.error().kind);
@@ -147,9 +150,43 @@ asio::awaitable<void> Loop::observe_mysql() {
   facts_ = run::MysqlUnknown{.why = why, .detail = facts.error().to_string(), .since = since};
 }
 
+/// The agent's own password changes when mysqld starts, by its boot init file: that has the Secret's of today.
+void Loop::keep_boot_file() {
+  const auto& today = passwords_.files();
+  if (today.agent.reveal() == boot_file_password_.reveal()) return;
+  if (const auto written = write_boot_file(setup_, today, identity_); !written) {
+    log::warn("boot_file_unwritable", {{"error", written.error().to_string()}});
+    return;
+  }
+  boot_file_password_ = today.agent;
+}
+
+/// A login with the file's password proves it to be the account's.
+void Loop::note_login() {
+  if (noted_login_ == mysql_.logins()) return;
+  noted_login_ = mysql_.logins();
+  if (mysql_.password_used() != 0) return;
+  if (const auto written = write_boot_password(setup_, passwords_.files().agent); !written)
+    log::warn("boot_password_unwritable", {{"error", written.error().to_string()}});
+}
+
+/// What it reads may be denied where an account of old lacks a right: then it is unknown, and nothing else is.
+asio::awaitable<void> Loop::observe_rarely() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool same_session = read_rarely_login_ == mysql_.logins();
+  if (same_session && read_rarely_at_ && now - *read_rarely_at_ < read_rarely_every) co_return;
+  read_rarely_at_ = now;
+  auto facts = co_await mysql::observe_rarely(mysql_, observe_limit);
+  read_rarely_login_ = mysql_.logins();
+  rare_ = facts ? std::optional(*std::move(facts)) : std::nullopt;
+  if (!facts) log::warn("rare_facts_unknown", {{"error", facts.error().to_string()}});
+}
+
 void Loop::measure(Instant now) {
   if (looked_at_ && now - *looked_at_ < look_every) return;
   looked_at_ = now;
+  passwords_.refresh();
+  keep_boot_file();
   auto facts = volume_.facts();
   if (!facts) {
     log::warn("volume_unreadable", {{"error", facts.error().to_string()}});
@@ -174,6 +211,9 @@ run::Observation Loop::observation(Instant now) {
   observed.phase = notify_.phase();
   observed.peers = service_.peers().views;
   observed.peers_asked = service_.peers().asked;
+  observed.rare = rare_;
+  observed.passwords = passwords_.facts();
+  observed.passwords_error = passwords_.error();
   observed.draining = drain_requested(setup_.config, instance_);
   observed.stopping = service_.stopping();
   observed.clear_requested = volume_facts_.clear_requested;
@@ -206,18 +246,48 @@ asio::awaitable<Result<void>> Loop::apply(run::Action action) {
     if (auto stored = store(identity); !stored) co_return stored;
     co_return latch->latch == Latch::none ? volume_.remove_request(volume::Request::clear) : Result<void>{};
   }
+  if (const auto* prove = std::get_if<run::ProvePassword>(&action)) co_return co_await prove_password(prove->account);
   mysql::ActContext context;
   context.source_port = setup_.config.mysql.port;
-  context.replication_passwords = passwords(&config::Credentials::replication);
+  context.replication_passwords = passwords_.of_replication();
   context.tls_directory = setup_.config.tls.directory;
   context.cluster_id = identity_.cluster_id;
   context.semi_sync_timeout = setup_.config.replication.semi_sync_timeout;
+  if (const auto* set = std::get_if<run::SetPassword>(&action)) {
+    co_return co_await change_password(set->account, action, std::move(context));
+  }
+  if (const auto* discard = std::get_if<run::DiscardOldPassword>(&action)) {
+    co_return co_await change_password(discard->account, action, std::move(context));
+  }
   auto done = co_await mysql::apply(mysql_, action, std::move(context));
   if (done && std::holds_alternative<run::ResetReplicaAll>(action)) {
     identity = identity_;
     identity.replication_reset = true;
     co_return store(identity);
   }
+  co_return done;
+}
+
+/// A refused password is an answer; the next cycle decides what it means.
+asio::awaitable<Result<void>> Loop::prove_password(Account account) {
+  const bool root = account == Account::root;
+  const auto user = root ? std::string("root") : std::format("ordinal_{}", to_string(account));
+  const auto port = root ? std::nullopt : std::optional(setup_.config.mysql.port);
+  const auto tried = passwords_.now(account);
+  const auto taken = co_await mysql_.takes_password(user, tried, port, prove_limit);
+  passwords_.note_proof(account, tried, taken);
+  co_return taken ? Result<void>{} : std::unexpected(taken.error());
+}
+
+asio::awaitable<Result<void>> Loop::change_password(Account account, run::Action action, mysql::ActContext context) {
+  if (passwords_.facts().at(account).proof == run::PasswordFacts::Proof::none) {
+    co_return fail(Kind::conflict, std::string(name_of(action)), "the file has changed meanwhile");
+  }
+  context.account_password = passwords_.now(account);
+  auto done = co_await mysql::apply(mysql_, action, std::move(context));
+  passwords_.note_act(account, done);
+  read_rarely_at_.reset();
+  if (done) record(volume_.paths().history, service_.board(), name_of(action), {{"account", to_string(account)}});
   co_return done;
 }
 
@@ -260,6 +330,7 @@ void Loop::publish(const run::Plan& plan, const run::Observation& observed) {
     status.mysql = mysql_status(*mysql, plan.donor_ready);
     status.agent.sample_age_ms = elapsed(mysql->taken_at, observed.now).count();
   }
+  status.credentials = passwords_.status();
   status.replication = plan.replication;
   status.semi_sync = plan.semi_sync;
   status.alerts = plan.alerts;
@@ -321,6 +392,7 @@ asio::awaitable<int> Loop::turn() {
       plan.memory.mark_written_at = memory_.mark_written_at;
       plan.memory.sql_retried_at = memory_.sql_retried_at;
       plan.memory.io_started_at = memory_.io_started_at;
+      plan.memory.password_tried_at = memory_.password_tried_at;
     }
     memory_ = std::move(plan.memory);
     publish(plan, observed);

@@ -38,8 +38,11 @@ Result<void> write_boot_file(const Setup& setup, const config::Credentials& cred
                                         .replication = credentials.replication,
                                         .clone = credentials.clone};
   }
-  if (auto written = replace_file(boot_password_file(setup), credentials.agent.reveal(), 0600); !written) return written;
   return replace_file(boot_file(setup), provision::boot_statements(credentials.agent, adopted), 0600);
+}
+
+Result<void> write_boot_password(const Setup& setup, const Secret& password) {
+  return replace_file(boot_password_file(setup), password.reveal(), 0600);
 }
 
 std::optional<Secret> boot_password(const Setup& setup) {
@@ -70,6 +73,7 @@ Result<void> write_settings_files(const Setup& setup, const config::Credentials&
                                   const Identity& identity) {
   const auto settings = server_settings(setup, paths);
   if (auto made = make_socket_directory(settings.socket.parent_path()); !made) return made;
+  if (auto written = write_boot_password(setup, credentials.agent); !written) return written;
   if (auto written = write_boot_file(setup, credentials, identity); !written) return written;
   return replace_file(run_directory(setup) / "my.cnf", provision::my_cnf(settings), 0640);
 }

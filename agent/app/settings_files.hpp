@@ -19,10 +19,13 @@ namespace ordinal::app {
 [[nodiscard]] Result<void> write_settings_files(const Setup& setup, const config::Credentials& credentials, const volume::Paths& paths,
                                                 const Identity& identity);
 
-/// Writes the boot init file alone, and beside it the password that it gives the agent's account.
+/// Writes the boot init file alone, for the next start of mysqld.
 [[nodiscard]] Result<void> write_boot_file(const Setup& setup, const config::Credentials& credentials, const Identity& identity);
 
-/// The password that the boot init file gives the agent's account whenever mysqld starts; nothing when it cannot be read.
+/// Notes the password that mysqld's agent's account has now, for an agent that starts when the Secret is another already.
+[[nodiscard]] Result<void> write_boot_password(const Setup& setup, const Secret& password);
+
+/// The password noted last; nothing when it cannot be read.
 [[nodiscard]] std::optional<Secret> boot_password(const Setup& setup);
 
 }  // namespace ordinal::app

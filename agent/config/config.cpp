@@ -218,6 +218,7 @@ Policy policy(const Config& config, const Owner& owner) {
           .replicas = config.cluster.replicas,
           .server_id = config.mysql.server_id_base + owner.pod.ordinal,
           .mysql_port = config.mysql.port,
+          .tls_directory = config.tls.directory,
           .adopt_existing = config.volume.adopt_existing,
           .initialize = config.bootstrap.initialize,
           .require_peers = config.bootstrap.require_peers,

@@ -20,6 +20,7 @@ struct Policy {
   std::uint32_t replicas = 3;
   std::uint32_t server_id = 0;      ///< server_id_base + ordinal
   std::uint16_t mysql_port = 3306;  ///< of every pod's mysqld
+  std::string tls_directory;        ///< with the ca.crt that every pod's certificate is checked with; "": none is checked
 
   bool adopt_existing = false;
   Initialize initialize = Initialize::when_empty;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <format>
 
+#include "base/text.hpp"
 #include "core/run_rules.hpp"
 
 namespace ordinal::run {
@@ -58,6 +59,13 @@ void clear_as_requested(Cycle& cycle) {
   cycle.plan.memory.suspect_seen.clear();
 }
 
+/// What closes a server goes first: no act that fails, such as a mark on a full volume, may leave it writable.
+void close_first(std::vector<Action>& actions) {
+  std::ranges::stable_partition(actions, [](const Action& action) {
+    return std::holds_alternative<SetSuperReadOnly>(action) || std::holds_alternative<Close>(action);
+  });
+}
+
 /// A pod that goes away is not ready, whatever else is true of it.
 void going_away(const Observation& o, Plan& plan) {
   if (!o.stopping && !o.draining) return;
@@ -86,8 +94,11 @@ const PeerView* Cycle::peer(const PodName& pod) const {
 }
 
 bool channel_matches(const Policy& policy, const ReplicaFacts& replica, const std::string& host) {
+  const bool verified = !policy.tls_directory.empty();
   return replica.source_host == host && replica.source_port == policy.mysql_port && replica.source_user == replication_user &&
-         replica.auto_position && replica.ssl && replica.connect_retry_seconds == 1 && replica.retry_count == 1;
+         replica.auto_position && replica.ssl && replica.ssl_verified == verified &&
+         replica.ssl_ca == (verified ? policy.tls_directory + "/ca.crt" : "") && replica.connect_retry_seconds == 1 &&
+         replica.retry_count == 1;
 }
 
 GtidSet unapplied(const MysqlFacts& mysql) { return mysql.replica ? mysql.replica->received.without(mysql.executed) : GtidSet{}; }
@@ -156,12 +167,18 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   cycle.plan.memory.running_uuid = mysql.server_uuid;
   remember_own_sample(mysql, cycle.plan.memory);
 
-  cycle.check("mysql", true, State::serving, Code::OK);
+  // While it shuts down it answers those who are connected and nobody else.
+  cycle.check("mysql", o.phase != MysqldPhase::stopping, State::stopping, Code::MYSQL_STOPPING);
   if (identity.server_uuid != mysql.server_uuid) cycle.act(WriteServerUuid{mysql.server_uuid});
   refresh_mark(cycle);
   clear_as_requested(cycle);
   if (o.reseed_requested)
     cycle.plan.alerts.push_back(reason(Code::RESEED_POSTPONED, "a reseed is requested and begins when the pod starts again"));
+  if (!o.passwords_error.empty()) cycle.plan.alerts.push_back(reason(Code::CREDENTIALS_UNREADABLE, o.passwords_error));
+  if (o.rare && !o.rare->persisted_variables.empty()) {
+    cycle.plan.alerts.push_back(reason(Code::PERSISTED_VARIABLES, std::format("SET PERSIST has stored {}, which has no effect here",
+                                                                              join(o.rare->persisted_variables, ", "))));
+  }
   if (policy.owner.role() == Role::primary) {
     decide_primary(cycle);
   } else {
@@ -174,6 +191,7 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
     plan.state = State::serving;
     plan.reason = reason(Code::OK);
   }
+  close_first(plan.actions);
   going_away(o, plan);
   return plan;
 }

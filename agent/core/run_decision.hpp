@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +22,8 @@ struct ReplicaFacts {
   std::string source_user;
   bool auto_position = false;
   bool ssl = false;
+  std::string ssl_ca;         ///< path of the file with which the source's certificate is checked
+  bool ssl_verified = false;  ///< the certificate must name the source
   std::uint32_t connect_retry_seconds = 0;
   std::uint64_t retry_count = 0;
   std::uint32_t delay_seconds = 0;
@@ -64,6 +67,20 @@ struct MysqlFacts {
   SemiSyncFacts semi_sync;
 };
 
+/// What seldom changes, and is read after each login and once a minute only.
+struct RareFacts {
+  std::set<Account> with_old_password;           ///< of replication and clone: these take an old password besides the present one
+  std::vector<std::string> persisted_variables;  ///< stored by SET PERSIST, without effect here
+  std::vector<std::string> disabled_events;      ///< REPLICA_SIDE_DISABLED, each as "shop.cleanup"
+};
+
+/// The password that an account's file holds now, without the password.
+struct PasswordFacts {
+  enum class Proof : std::uint8_t { none, works, refused } proof = Proof::none;  ///< the server's answer to a login with it
+  PasswordCheck check = 0;
+  std::string error;  ///< why the last attempt to prove or set it came to nothing; "" when it did not
+};
+
 /// What mysqld itself last said on NOTIFY_SOCKET.
 enum class MysqldPhase : std::uint8_t { unknown, starting, recovering, ready, stopping };
 
@@ -82,8 +99,11 @@ struct Observation {
   MysqldPhase phase = MysqldPhase::unknown;
   std::vector<PeerView> peers;  ///< every other pod, ascending
   bool peers_asked = false;
-  bool draining = false;  ///< `ordinal drain` asked for it, for this mysqld
-  bool stopping = false;  ///< SIGTERM came
+  std::optional<RareFacts> rare;               ///< absent while it could not be read
+  std::map<Account, PasswordFacts> passwords;  ///< by the last good reading of the files
+  std::string passwords_error;                 ///< why the files cannot be read now; "" when they can
+  bool draining = false;                       ///< `ordinal drain` asked for it, for this mysqld
+  bool stopping = false;                       ///< SIGTERM came
   bool clear_requested = false;
   bool reseed_requested = false;  ///< shown, nothing more: a reseed happens at the next start
 };
@@ -114,6 +134,7 @@ struct Memory {
   std::optional<Instant> sql_retried_at;
   std::optional<Instant> io_started_at;
   std::optional<Instant> mark_written_at;
+  std::map<Account, Instant> password_tried_at;
   std::string applying_from;  ///< pod name of a source chosen in place of the primary; "" otherwise
 };
 
@@ -147,8 +168,18 @@ struct EnableSemiSyncSource {
 struct EnableSemiSyncReplica {
   bool enabled = true;
 };
+struct ProvePassword {  ///< log in with it
+  Account account{};
+};
+struct SetPassword {  ///< of replication or clone, after a login was refused: what worked until now goes on working as the old one
+  Account account{};
+};
+struct DiscardOldPassword {  ///< of replication or clone: the file's password alone is left, whether it was the new one or the old
+  Account account{};
+};
 using Action = std::variant<SetSuperReadOnly, ResetReplicaAll, StartSql, StopSql, StartIo, StopIo, ChangeSource, ForgetSource, WriteMark,
-                            WriteServerUuid, SetLatch, Open, Close, RestoreClusterRow, EnableSemiSyncSource, EnableSemiSyncReplica>;
+                            WriteServerUuid, SetLatch, Open, Close, RestoreClusterRow, EnableSemiSyncSource, EnableSemiSyncReplica,
+                            ProvePassword, SetPassword, DiscardOldPassword>;
 
 struct Plan {
   State state = State::starting;

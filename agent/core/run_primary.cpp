@@ -91,6 +91,14 @@ void steer_semi_sync(Cycle& cycle) {
   if (!active) cycle.plan.alerts.push_back(reason(Code::SEMI_SYNC_DEGRADED));
 }
 
+/// What was an event of a replica stays switched off when the replica's data becomes the primary's.
+void name_disabled_events(Cycle& cycle) {
+  const auto& rare = cycle.o.rare;
+  if (!rare || rare->disabled_events.empty()) return;
+  cycle.plan.alerts.push_back(
+      reason(Code::EVENTS_DISABLED, std::format("REPLICA_SIDE_DISABLED, and so never run: {}", join(rare->disabled_events, ", "))));
+}
+
 void stay_open(Cycle& cycle) {
   cycle.plan.memory.opened = true;
   cycle.plan.memory.sets_wanted_since.reset();
@@ -99,7 +107,9 @@ void stay_open(Cycle& cycle) {
   if (!cycle.row_is_ours) cycle.act(RestoreClusterRow{});
   if (cycle.mysql.super_read_only || !cycle.mysql.event_scheduler) cycle.act(Open{});
   cycle.check("open", true, State::serving, Code::OK);
+  name_disabled_events(cycle);
   steer_semi_sync(cycle);
+  keep_passwords(cycle);
 }
 
 /// Opens, once nothing that was received is left unapplied.
@@ -148,9 +158,11 @@ void catch_up(Cycle& cycle, const std::vector<Ahead>& ahead) {
   const auto name = source->sets.pod.to_string();
   const bool answers = cycle.peer(source->sets.pod)->answer.has_value();
   cycle.plan.memory.applying_from = name;
-  cycle.check("open", false, State::catching_up, Code::PRIMARY_BEHIND,
-              std::format("this volume is {} transactions behind {}: {}", source->beyond.count(), name,
-                          answers ? "catching up from it before opening" : "it is silent now, and waited for"));
+  auto text = std::format("this volume is {} transactions behind {}: {}", source->beyond.count(), name,
+                          answers ? "catching up from it before opening" : "it is silent now, and waited for");
+  if (const auto& replica = cycle.mysql.replica; replica && replica->io_errno != 0)
+    text += std::format("; MySQL error {}: {}", replica->io_errno, replica->io_error);
+  cycle.check("open", false, State::catching_up, Code::PRIMARY_BEHIND, std::move(text));
   if (!answers) return stop_fetching(cycle);
   if (steer_channel(cycle, source->sets.host, false)) return;
   if (cycle.mysql.replica->io == ThreadState::off) start_fetching(cycle);
@@ -159,10 +171,14 @@ void catch_up(Cycle& cycle, const std::vector<Ahead>& ahead) {
 void stay_closed_or_open(Cycle& cycle) {
   auto& memory = cycle.plan.memory;
   if (!cycle.mysql.super_read_only) cycle.act(SetSuperReadOnly{});
-  if (!cycle.o.identity.replication_reset) {
+  const auto& identity = cycle.o.identity;
+  // A copy has no relay logs, but data that was adopted may come with the only ones there are.
+  const bool adopted = identity.provisioned && identity.provisioned->how == ProvisionedHow::adopt;
+  const auto left = adopted ? unapplied(cycle.mysql) : GtidSet{};
+  if (!identity.replication_reset && left.empty()) {
     cycle.act(ResetReplicaAll{});
     cycle.check("replication_reset", false, State::configuring, Code::REPLICATION_CONFIGURING,
-                "forgetting the replication settings that came with the copy");
+                "forgetting the replication settings that came with the data");
     return;
   }
   keep_sql_thread_running(cycle);
@@ -170,8 +186,13 @@ void stay_closed_or_open(Cycle& cycle) {
     cycle.check("replication_sql", false, State::diverged, Code::REPLICA_SQL_ERROR,
                 std::format("MySQL error {}: {}", replica->sql_errno, replica->sql_error));
   }
+  if (!identity.replication_reset) {
+    cycle.check("replication_reset", false, State::configuring, Code::REPLICATION_DRAINING,
+                std::format("{} transactions that came received with the adopted data are applied first", left.count()));
+    return;
+  }
   // Just initialised or restored: nobody can have more.
-  if (!cycle.o.identity.mark) return open(cycle);
+  if (!identity.mark) return open(cycle);
 
   if (!memory.sets_wanted_since) memory.sets_wanted_since = cycle.o.now;
   const auto told = listen(cycle);

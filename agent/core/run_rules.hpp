@@ -49,6 +49,9 @@ void keep_sql_thread_running(Cycle& cycle);
 void start_fetching(Cycle& cycle);
 void stop_fetching(Cycle& cycle);
 
+/// Sees to it that each account has the password of its file, on an open primary: from there it reaches every pod.
+void keep_passwords(Cycle& cycle);
+
 void decide_replica(Cycle& cycle);
 void decide_primary(Cycle& cycle);
 

@@ -89,6 +89,14 @@ enum class Code : std::uint8_t {
   FORKED,
   PEER_ERRANT,
   SEMI_SYNC_DEGRADED,
+  // passwords
+  CREDENTIALS_UNREADABLE,
+  PASSWORD_NOT_SET,
+  ROOT_PASSWORD_DIFFERS,
+  OLD_PASSWORD_KEPT,
+  // what someone left behind
+  PERSISTED_VARIABLES,
+  EVENTS_DISABLED,
   // going away
   DRAINING,
   STOPPING,

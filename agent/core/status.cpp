@@ -24,6 +24,15 @@ std::string_view to_string(ThreadState state) {
   std::unreachable();
 }
 
+std::string_view to_string(Account account) {
+  switch (account) {
+    case Account::root: return "root";
+    case Account::replication: return "replication";
+    case Account::clone: return "clone";
+  }
+  std::unreachable();
+}
+
 std::string_view to_string(SemiSync state) {
   switch (state) {
     case SemiSync::off: return "off";

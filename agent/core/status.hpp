@@ -75,6 +75,19 @@ struct Check {
 enum class SemiSync : std::uint8_t { off, active, degraded };
 [[nodiscard]] std::string_view to_string(SemiSync state);
 
+/// The accounts whose passwords come from files of the same names, besides the agent's own.
+enum class Account : std::uint8_t { root, replication, clone };
+[[nodiscard]] std::string_view to_string(Account account);  ///< "root", "replication", "clone"
+
+/// 16 bits made of a password. They tell two passwords apart, and cannot confirm a guess: of 65,536 wrong ones, one fits as well.
+using PasswordCheck = std::uint16_t;
+
+/// The passwords with which this pod would go to another one now.
+struct CredentialStatus {
+  PasswordCheck replication = 0;
+  PasswordCheck clone = 0;
+};
+
 struct AgentStatus {
   std::string version;
   double uptime_seconds = 0;
@@ -95,6 +108,7 @@ struct Status {
   std::optional<MysqlStatus> mysql;
   std::optional<ReplicationStatus> replication;
   std::optional<CloneStatus> clone;
+  std::optional<CredentialStatus> credentials;
   SemiSync semi_sync = SemiSync::off;
   std::vector<Reason> alerts;  ///< what a person should know though the state does not say it
   std::vector<Check> checks;

@@ -75,9 +75,9 @@ class Board {
   /// The events, oldest first.
   [[nodiscard]] const std::deque<std::string>& history() const { return history_; }
 
-  /// The server has told someone at /readyz that this pod is draining; called once the answer is written.
+  /// The server has told a readiness probe that this pod is draining; called once the answer is written.
   void note_drain_seen() { drain_seen_ = true; }
-  /// Whether anyone has been told of the present drain.
+  /// Whether a probe has been told of the present drain.
   [[nodiscard]] bool drain_seen() const { return drain_seen_; }
 
   /// What the server counts; only the server changes it.

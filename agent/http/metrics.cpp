@@ -4,6 +4,7 @@
 #include <array>
 #include <format>
 #include <initializer_list>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -95,7 +96,10 @@ void add_status(Page& page, const Status& status) {
   page.gauge("check_ok", "Whether a check of /readyz passes.");
   for (const auto& check : status.checks) page.sample("check", check.name, check.ok);
   page.gauge("alert", "What a person should know, by reason code.");
-  for (const auto& alert : status.alerts) page.sample("code", to_string(alert.code), 1);
+  // Several pods or accounts may give cause for the same alert; a sample must be there once.
+  std::set<Code> alerts;
+  for (const auto& alert : status.alerts) alerts.insert(alert.code);
+  for (const auto code : alerts) page.sample("code", to_string(code), 1);
   page.one_hot("semi_sync", "Semi-synchronous replication as the primary sees it.", "state",
                std::array{SemiSync::off, SemiSync::active, SemiSync::degraded}, status.semi_sync);
   page.gauge("volume_data_bytes", "What the data directory occupies.").sample(status.volume.data_bytes);

@@ -26,6 +26,7 @@ struct Question {
   std::string_view path;
   std::string_view query;
   bool json = false;
+  bool by_probe = false;
   const Board& board;
   Instant now;
   const Limits& limits;
@@ -117,7 +118,7 @@ Response readyz(const Question& question) {
     }
     response = as_text(status, list + sentence(verdict));
   }
-  response.tells_of_drain = verdict.code == to_string(Code::DRAINING);
+  response.tells_of_drain = question.by_probe && verdict.code == to_string(Code::DRAINING);
   return response;
 }
 
@@ -252,7 +253,8 @@ Response answer(const Request& request, const Board& board, Instant now, const L
   const auto path_end = request.target.find('?');
   const auto query = path_end == std::string_view::npos ? std::string_view() : request.target.substr(path_end + 1);
   const bool json = parameter(query, "format") == "json" || request.accept.contains(json_type);
-  const Question question{request.target.substr(0, path_end), query, json, board, now, limits};
+  const bool by_probe = request.user_agent.starts_with(kubelet_agent) || request.user_agent.starts_with(probe_agent);
+  const Question question{request.target.substr(0, path_end), query, json, by_probe, board, now, limits};
 
   const auto found = std::ranges::find(routes, question.path, &Route::path);
   const bool is_check = question.path.starts_with(check_prefix);

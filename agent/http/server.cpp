@@ -232,7 +232,8 @@ asio::awaitable<void> Server::serve(Session& session) {
     }
     const auto& request = parser.get();
     keep_alive = request.keep_alive() && !stopping_;
-    auto response = respond({request.method_string(), request.target(), request[beast::http::field::accept]});
+    auto response =
+        respond({request.method_string(), request.target(), request[beast::http::field::accept], request[beast::http::field::user_agent]});
     const bool tells_of_drain = response.tells_of_drain;
     const Framing framing{request.method() == beast::http::verb::head, keep_alive, request.version() == 10 ? 10U : 11U};
     if (!co_await send(session.stream, std::move(response), framing)) co_return;

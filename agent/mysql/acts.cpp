@@ -20,6 +20,7 @@ namespace sql = boost::mysql;
 namespace {
 
 constexpr std::string_view replication_user = "ordinal_replication";
+constexpr std::string_view clone_user = "ordinal_clone";
 // MySQL manual, "CHANGE REPLICATION SOURCE TO Statement". START REPLICA cuts a longer one without a word, and the source then says 1045.
 constexpr std::size_t replication_password_bytes_max = 32;
 constexpr Milliseconds kill_limit{1'000};
@@ -71,6 +72,9 @@ class Act {
     return execute("switch semi-synchronous acknowledging",
                    enable.enabled ? "SET GLOBAL rpl_semi_sync_replica_enabled=ON" : "SET GLOBAL rpl_semi_sync_replica_enabled=OFF");
   }
+  asio::awaitable<Result<void>> run(run::SetPassword set);
+  asio::awaitable<Result<void>> run(run::DiscardOldPassword discard);
+  asio::awaitable<Result<void>> run(run::ProvePassword) { return not_ours("prove a password"); }
   asio::awaitable<Result<void>> run(run::WriteMark) { return not_ours("write the mark"); }
   asio::awaitable<Result<void>> run(run::WriteServerUuid) { return not_ours("write the server_uuid"); }
   asio::awaitable<Result<void>> run(run::SetLatch) { return not_ours("set the latch"); }
@@ -84,10 +88,12 @@ class Act {
 
   asio::awaitable<Result<void>> execute(std::string where, std::string text);
   asio::awaitable<Result<void>> forget(std::string where) { return execute(std::move(where), "STOP REPLICA; RESET REPLICA ALL"); }
+  asio::awaitable<Result<void>> execute_with_password(std::string where, std::string text);
+  asio::awaitable<Result<void>> alter_password(std::string where, Account account, sql::constant_string_view format);
   asio::awaitable<Result<void>> start_io(Secret password);
   asio::awaitable<Result<bool>> password_refused();
   static asio::awaitable<Result<void>> not_ours(std::string where) {
-    co_return fail(Kind::unexpected, std::move(where), "this act concerns the identity, not MySQL");
+    co_return fail(Kind::unexpected, std::move(where), "this act is not one on the agent's own session");
   }
 
   Connection session_;
@@ -99,6 +105,13 @@ asio::awaitable<Result<void>> Act::execute(std::string where, std::string text) 
   Result<sql::results> done = co_await session_.execute(std::move(text), left(), std::move(where));
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return Result<void>{};
+}
+
+// Some of MySQL's messages repeat the statement or a part of it, and this one holds a password. The number says enough.
+asio::awaitable<Result<void>> Act::execute_with_password(std::string where, std::string text) {
+  Result<void> done = co_await execute(std::move(where), std::move(text));
+  if (!done && done.error().code != 0) done.error().detail = "MySQL refused it";
+  co_return done;
 }
 
 asio::awaitable<void> Act::end(Result<void>& outcome) {
@@ -136,10 +149,7 @@ asio::awaitable<Result<void>> Act::start_io(Secret password) {
   Result<std::string> text =
       statement(where, "START REPLICA IO_THREAD USER={} PASSWORD={} FOR CHANNEL ''", replication_user, password.reveal());
   if (!text) co_return std::unexpected(std::move(text).error());
-  Result<void> started = co_await execute(where, *std::move(text));
-  // Some of MySQL's messages repeat the statement or a part of it, and this one holds a password. The number says enough.
-  if (!started && started.error().code != 0) started.error().detail = "MySQL refused it";
-  co_return started;
+  co_return co_await execute_with_password(where, *std::move(text));
 }
 
 // Whether the source has refused the password with which the IO thread was just started; the start has cleared the thread's last error.
@@ -160,6 +170,30 @@ asio::awaitable<Result<bool>> Act::password_refused() {
     if (std::get<0>(waited)) co_return fail(Kind::cancelled, "see whether the source takes the password", "the agent is stopping");
   }
   co_return false;
+}
+
+asio::awaitable<Result<void>> Act::alter_password(std::string where, Account account, sql::constant_string_view format) {
+  if (account == Account::root) co_return fail(Kind::bad_config, std::move(where), "root's password is not the agent's to change");
+  if (context_.account_password.empty()) co_return fail(Kind::bad_config, std::move(where), "the password is not known");
+  const std::string_view user = account == Account::replication ? replication_user : clone_user;
+  Result<std::string> text = statement(where, format, user, context_.account_password.reveal());
+  if (!text) co_return std::unexpected(std::move(text).error());
+  co_return co_await execute_with_password(std::move(where), *std::move(text));
+}
+
+asio::awaitable<Result<void>> Act::run(run::SetPassword set) {
+  // RETAIN makes the present password the old one, and forgets an older one (MySQL manual, "ALTER USER Statement"). A server-wide rule
+  // about expiry or used passwords must not hold for an account that was there before us.
+  return alter_password("set the password of the account " + std::string(to_string(set.account)), set.account,
+                        "ALTER USER {0}@'%' IDENTIFIED BY {1} RETAIN CURRENT PASSWORD PASSWORD EXPIRE NEVER PASSWORD HISTORY 0 "
+                        "PASSWORD REUSE INTERVAL 0 DAY");
+}
+
+asio::awaitable<Result<void>> Act::run(run::DiscardOldPassword discard) {
+  // A file that was put back holds the old one, which a login does not tell from the new one: so it becomes the present one first.
+  return alter_password("discard the old password of the account " + std::string(to_string(discard.account)), discard.account,
+                        "ALTER USER {0}@'%' IDENTIFIED BY {1} PASSWORD EXPIRE NEVER PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY; "
+                        "ALTER USER {0}@'%' DISCARD OLD PASSWORD");
 }
 
 asio::awaitable<Result<void>> Act::run(run::ChangeSource change) {

@@ -76,6 +76,12 @@ Error from(sql::error_code ec, const sql::diagnostics& diagnostics, std::string 
   return error;
 }
 
+// Asio would throw, and past every handler.
+Result<void> check_socket_path(const std::string& path, std::string where) {
+  if (!path.empty() && path.size() <= socket_path_bytes_max) return {};
+  return fail(Kind::bad_config, std::move(where), "the path of a unix socket has 1 to 107 bytes");
+}
+
 auto until(Instant deadline) { return asio::cancel_after(deadline - std::chrono::steady_clock::now(), asio::as_tuple(asio::deferred)); }
 
 }  // namespace
@@ -101,6 +107,32 @@ asio::awaitable<Result<sql::results>> Connection::execute(std::string text, Mill
   co_return co_await run(std::move(text), deadline, std::move(where));
 }
 
+asio::awaitable<Result<bool>> Connection::takes_password(std::string account, Secret password, std::optional<std::uint16_t> port,
+                                                         Milliseconds limit) const {
+  const std::string where = "log in as " + account;
+  if (Result<void> usable = check_socket_path(endpoint_.socket, where); !usable) co_return std::unexpected(std::move(usable).error());
+  const Instant deadline = std::chrono::steady_clock::now() + limit;
+  sql::connect_params params;
+  if (port) {
+    params.server_address.emplace_host_and_port("127.0.0.1", *port);
+  } else {
+    params.server_address.emplace_unix_path(endpoint_.socket);
+  }
+  params.username = std::move(account);
+  params.password = password.reveal();
+  params.ssl = sql::ssl_mode::require;
+  sql::any_connection connection(executor_);
+  sql::diagnostics diagnostics;
+  auto connected = co_await connection.async_connect(params, diagnostics, until(deadline));
+  if (auto& [ec] = connected; ec == sql::common_server_errc::er_access_denied_error) {
+    co_return false;
+  } else if (ec) {
+    co_return std::unexpected(from(ec, diagnostics, where, co_await asio::this_coro::cancellation_state));
+  }
+  co_await connection.async_close(diagnostics, until(deadline));
+  co_return true;
+}
+
 asio::awaitable<void> Connection::close(Milliseconds limit) {
   if (!std::exchange(open_, false)) co_return;
   sql::diagnostics ignored;
@@ -108,10 +140,7 @@ asio::awaitable<void> Connection::close(Milliseconds limit) {
 }
 
 asio::awaitable<Result<void>> Connection::log_in(Instant deadline) {
-  if (endpoint_.socket.empty() || endpoint_.socket.size() > socket_path_bytes_max) {
-    // Asio would throw, and past every handler.
-    co_return fail(Kind::bad_config, "log in over " + endpoint_.socket, "the path of a unix socket has 1 to 107 bytes");
-  }
+  if (Result<void> usable = check_socket_path(endpoint_.socket, "log in over " + endpoint_.socket); !usable) co_return usable;
   Result<void> over_socket = co_await try_passwords(sql::unix_path{endpoint_.socket}, deadline, "log in over " + endpoint_.socket);
   if (over_socket || over_socket.error().code != static_cast<int>(sql::common_server_errc::er_con_count_error)) co_return over_socket;
   // MySQL keeps a single slot for administrators, and any other one may sit in it; the admin port has no such limit.

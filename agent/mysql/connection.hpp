@@ -50,6 +50,11 @@ class Connection {
   /// cancelled; bad_config for a path that cannot be a socket's.
   boost::asio::awaitable<Result<boost::mysql::results>> execute(std::string text, Milliseconds limit, std::string where);
 
+  /// Whether the server takes `password` for `account`, by a login of its own: over the socket, or where a port is given over TLS on
+  /// 127.0.0.1, as an account with REQUIRE SSL wants it. Kinds: those of `execute`; a refused password (1045) is no error.
+  boost::asio::awaitable<Result<bool>> takes_password(std::string account, Secret password, std::optional<std::uint16_t> port,
+                                                      Milliseconds limit) const;
+
   /// Ends the session politely, so that the server does not count it as aborted.
   boost::asio::awaitable<void> close(Milliseconds limit);
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -38,6 +39,19 @@ constexpr std::size_t replica_at = 2;
 
 constexpr std::string_view cluster_query = "SELECT cluster_id FROM ordinal.cluster LIMIT 2";
 
+// RETAIN CURRENT PASSWORD keeps the old one in mysql.user (seen on 9.7.4; INFORMATION_SCHEMA.USER_ATTRIBUTES does not show it); only the
+// columns that the agent may read are named. No more than the bounds is worth a reading.
+constexpr std::string_view rare_query = R"(
+SELECT User FROM mysql.user WHERE User IN ('ordinal_replication', 'ordinal_clone') AND Host = '%'
+  AND JSON_CONTAINS_PATH(User_attributes, 'one', '$.additional_password');
+SELECT VARIABLE_NAME FROM performance_schema.persisted_variables ORDER BY VARIABLE_NAME LIMIT 1000;
+SELECT CONCAT(EVENT_SCHEMA, '.', EVENT_NAME) AS name FROM information_schema.EVENTS WHERE STATUS = 'REPLICA_SIDE_DISABLED'
+  ORDER BY name LIMIT 1000
+)";
+constexpr std::size_t old_passwords_at = 0;
+constexpr std::size_t persisted_at = 1;
+constexpr std::size_t events_at = 2;
+
 std::string text_of(sql::field_view field) {
   switch (field.kind()) {
     case sql::field_kind::null: return {};
@@ -47,6 +61,12 @@ std::string text_of(sql::field_view field) {
     case sql::field_kind::blob: return {field.get_blob().begin(), field.get_blob().end()};
     default: return "(a value of an unforeseen type)";  // no number, UUID or set: whoever reads it says so
   }
+}
+
+std::vector<std::string> first_column(sql::resultset_view answer) {
+  std::vector<std::string> texts;
+  for (const sql::row_view row : answer.rows()) texts.push_back(text_of(row.at(0)));
+  return texts;
 }
 
 NamedRow named(sql::resultset_view answer, std::size_t row) {
@@ -159,6 +179,8 @@ Result<run::ReplicaFacts> replica_facts(const NamedRow& row) {
   facts.source_user = columns.text("Source_User");
   facts.auto_position = columns.text("Auto_Position") == "1";
   facts.ssl = columns.text("Source_SSL_Allowed") == "Yes";
+  facts.ssl_ca = columns.text("Source_SSL_CA_File");
+  facts.ssl_verified = columns.text("Source_SSL_Verify_Server_Cert") == "Yes";
   facts.connect_retry_seconds = columns.number<std::uint32_t>("Connect_Retry");
   facts.retry_count = columns.number<std::uint64_t>("Source_Retry_Count");
   facts.delay_seconds = columns.number<std::uint32_t>("SQL_Delay");
@@ -195,13 +217,16 @@ asio::awaitable<Result<run::MysqlFacts>> observe(Connection& connection, Millise
   co_return facts;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> persisted_variables(Connection& connection, Milliseconds limit) {
-  Result<sql::results> answer = co_await connection.execute(
-      "SELECT VARIABLE_NAME FROM performance_schema.persisted_variables ORDER BY VARIABLE_NAME", limit, "read persisted variables");
+asio::awaitable<Result<run::RareFacts>> observe_rarely(Connection& connection, Milliseconds limit) {
+  Result<sql::results> answer = co_await connection.execute(std::string(rare_query), limit, "read what seldom changes");
   if (!answer) co_return std::unexpected(std::move(answer).error());
-  std::vector<std::string> names;
-  for (const sql::row_view row : answer->rows()) names.push_back(text_of(row.at(0)));
-  co_return names;
+  run::RareFacts facts;
+  for (const std::string& user : first_column(answer->at(old_passwords_at))) {
+    facts.with_old_password.insert(user == "ordinal_clone" ? Account::clone : Account::replication);
+  }
+  facts.persisted_variables = first_column(answer->at(persisted_at));
+  facts.disabled_events = first_column(answer->at(events_at));
+  co_return facts;
 }
 
 }  // namespace ordinal::mysql

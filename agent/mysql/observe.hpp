@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "core/run_decision.hpp"
 #include "mysql/connection.hpp"
@@ -16,9 +15,8 @@ namespace ordinal::mysql {
 /// Connection::execute, and protocol when an answer cannot be understood.
 boost::asio::awaitable<Result<run::MysqlFacts>> observe(Connection& connection, Milliseconds limit);
 
-/// The names of the variables that SET PERSIST has stored. They have no effect (persisted_globals_load=OFF), which their author should be
-/// told.
-boost::asio::awaitable<Result<std::vector<std::string>>> persisted_variables(Connection& connection, Milliseconds limit);
+/// What seldom changes, in one round trip. Kinds: those of Connection::execute.
+boost::asio::awaitable<Result<run::RareFacts>> observe_rarely(Connection& connection, Milliseconds limit);
 
 /// The columns of one row by name; NULL is "".
 using NamedRow = std::map<std::string, std::string, std::less<>>;

@@ -38,8 +38,8 @@ Kind kind_of(error_code ec) {
 
 }  // namespace
 
-HttpClient::HttpClient(asio::any_io_executor executor, const asio::ip::tcp::endpoint& endpoint)
-    : endpoint_(endpoint), address_(text_of(endpoint)), socket_(std::move(executor)) {}
+HttpClient::HttpClient(asio::any_io_executor executor, const asio::ip::tcp::endpoint& endpoint, std::string user_agent)
+    : endpoint_(endpoint), address_(text_of(endpoint)), user_agent_(std::move(user_agent)), socket_(std::move(executor)) {}
 
 asio::awaitable<Result<std::string>> HttpClient::fetch(std::string target, Milliseconds limit) {
   auto reply = co_await exchange(target, limit);
@@ -70,6 +70,7 @@ asio::awaitable<Result<HttpClient::Reply>> HttpClient::attempt(std::string targe
 
   http::request<http::empty_body> request(http::verb::get, target, 11);
   request.set(http::field::host, address_);
+  if (!user_agent_.empty()) request.set(http::field::user_agent, user_agent_);
   auto written = co_await http::async_write(socket_, request, token);
   if (auto& [ec, bytes] = written; ec) co_return failure("ask", ec, co_await asio::this_coro::cancellation_state);
 

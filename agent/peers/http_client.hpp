@@ -26,7 +26,8 @@ class HttpClient {
   static constexpr std::uint32_t header_bytes_max = 8 * 1024;
   static constexpr std::uint64_t body_bytes_max = 1024 * 1024;
 
-  HttpClient(boost::asio::any_io_executor executor, const boost::asio::ip::tcp::endpoint& endpoint);
+  /// `user_agent` says who asks; without one nothing is said.
+  HttpClient(boost::asio::any_io_executor executor, const boost::asio::ip::tcp::endpoint& endpoint, std::string user_agent = {});
 
   [[nodiscard]] const boost::asio::ip::tcp::endpoint& endpoint() const { return endpoint_; }
 
@@ -44,6 +45,7 @@ class HttpClient {
 
   boost::asio::ip::tcp::endpoint endpoint_;
   std::string address_;  ///< the endpoint as text
+  std::string user_agent_;
   boost::asio::ip::tcp::socket socket_;
   boost::beast::flat_buffer buffer_;
 };

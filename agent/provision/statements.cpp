@@ -39,9 +39,10 @@ std::string grant_agent() {
   for (const auto account : {agent_local, agent_admin}) {
     grants += std::format(
         "GRANT RELOAD, REPLICATION CLIENT, CREATE USER, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, "
-        "SERVICE_CONNECTION_ADMIN ON *.* TO {0};\n"
+        "SERVICE_CONNECTION_ADMIN, EVENT ON *.* TO {0};\n"
         "GRANT SELECT ON performance_schema.* TO {0};\n"
-        "GRANT CREATE, SELECT, INSERT, DELETE ON ordinal.* TO {0};\n",
+        "GRANT CREATE, SELECT, INSERT, DELETE ON ordinal.* TO {0};\n"
+        "GRANT SELECT (Host, User, User_attributes) ON mysql.user TO {0};\n",
         account);
   }
   return grants;

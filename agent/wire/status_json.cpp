@@ -72,6 +72,10 @@ json::object to_value(const CloneStatus& clone) {
   return value;
 }
 
+json::object to_value(const CredentialStatus& credentials) {
+  return {{"replication", credentials.replication}, {"clone", credentials.clone}};
+}
+
 json::object to_value(const Check& check) {
   json::object value{{"name", text_value(check.name)}, {"ok", check.ok}};
   if (!check.ok) value["reason"] = to_value(check.reason);
@@ -298,6 +302,13 @@ CloneStatus read_clone(Fields fields) {
   return clone;
 }
 
+CredentialStatus read_credentials(Fields fields) {
+  CredentialStatus credentials;
+  credentials.replication = fields.number<PasswordCheck>("replication");
+  credentials.clone = fields.number<PasswordCheck>("clone");
+  return credentials;
+}
+
 Check read_check(Fields& fields) {
   Check check;
   check.name = fields.text("name");
@@ -327,6 +338,7 @@ Status read_status(Fields& fields) {
   if (fields.has("mysql")) status.mysql = read_mysql(fields.object("mysql"));
   if (fields.has("replication")) status.replication = read_replication(fields.object("replication"));
   if (fields.has("clone")) status.clone = read_clone(fields.object("clone"));
+  if (fields.has("credentials")) status.credentials = read_credentials(fields.object("credentials"));
   const auto semi_sync = fields.one_of("semi_sync", std::array{SemiSync::off, SemiSync::active, SemiSync::degraded});
   if (!semi_sync) fields.note("semi_sync", "is not off, active or degraded");
   status.semi_sync = semi_sync.value_or(SemiSync::off);
@@ -355,6 +367,7 @@ std::string to_json(const Status& status) {
   if (status.mysql) value["mysql"] = to_value(*status.mysql);
   if (status.replication) value["replication"] = to_value(*status.replication);
   if (status.clone) value["clone"] = to_value(*status.clone);
+  if (status.credentials) value["credentials"] = to_value(*status.credentials);
   value["semi_sync"] = to_string(status.semi_sync);
   value["alerts"] = to_array(status.alerts);
   value["checks"] = to_array(status.checks);

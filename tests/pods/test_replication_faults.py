@@ -131,6 +131,7 @@ def test_a_replica_with_persisted_settings_is_read_only_after_a_restart_of_mysql
     sound[1].kill_container("mysql")
     wait_for(lambda: sound[1].value(READ_ONLY) == "2", 60, "db-1 answers and is read-only")
     assert sound[1].value("SELECT @@GLOBAL.sync_binlog") == "1"
+    assert "read_only, super_read_only, sync_binlog" in wait_alert(sound[1], "PERSISTED_VARIABLES")
     wait_sound(sound)
     sound[1].sql("RESET PERSIST")
 

@@ -1,15 +1,20 @@
 """What a running cluster lets clients do, and how it says goodbye."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from .cluster import Cluster
 from .conftest import START_LIMIT_SECONDS
 from .engine import finish
-from .pod import SqlError
-from .waiting import wait_for
+from .pod import Pod, SqlError
+from .waiting import never, wait_for
 
 READ_ONLY = 1290
 DRAIN_LIMIT_SECONDS = 10
+DRAIN_UNSEEN_SECONDS = 8  # how long a drain waits that no probe sees
 
 
 @pytest.mark.asan
@@ -54,6 +59,29 @@ def test_drain_turns_a_pod_unready_while_mysqld_still_answers(running: Cluster) 
     assert running[2].value("SELECT 1") == "1"
     running[2].recreate()
     running[2].wait_ready(START_LIMIT_SECONDS)
+
+
+def probe_as_kubelet(pod: Pod) -> bool:
+    return pod.http("/readyz", headers={"User-Agent": "kube-probe/1.34"}).status == 200
+
+
+def probe_by_command(pod: Pod) -> bool:
+    return pod.command("probe", "/readyz")[0] == 0
+
+
+@pytest.mark.parametrize("probe", [probe_as_kubelet, probe_by_command])
+def test_a_drain_ends_early_for_a_probe_and_for_no_other_asker(running: Cluster, probe: Callable[[Pod], bool]) -> None:
+    pod = running[1]
+    with ThreadPoolExecutor(1) as beside:
+        started = time.monotonic()
+        drain = beside.submit(finish, "exec", pod.container("mysql"), "/ordinal/ordinal", "drain", limit_seconds=DRAIN_LIMIT_SECONDS)
+        wait_for(lambda: not pod.ready(), 5, "db-1 drains")
+        never(lambda: pod.ready() or drain.done(), 3, "the drain ends for an asker that is no probe")
+        assert not probe(pod)
+        assert drain.result().returncode == 0
+        assert time.monotonic() - started < DRAIN_UNSEEN_SECONDS
+    pod.recreate()
+    pod.wait_ready(START_LIMIT_SECONDS)
 
 
 @pytest.mark.asan

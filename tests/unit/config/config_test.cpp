@@ -229,6 +229,8 @@ TEST_CASE("config: a policy has what the configuration says, and no semi-sync wi
   CHECK(made.server_id == 102);
   CHECK(made.donor_fallback_after == 5s);
   CHECK(made.max_lag == 3s);
+  CHECK(made.tls_directory == "");
+  CHECK(policy(loaded("[tls]\ndirectory = \"/tls\"\n"), owner).tls_directory == "/tls");
   CHECK(made.semi_sync);
   CHECK_FALSE(policy(loaded("[cluster]\nreplicas = 1\n"), owner).semi_sync);
 }

@@ -175,7 +175,10 @@ std::string steps(const run::Plan& plan) {
                                                                                  "close",
                                                                                  "restore_cluster_row",
                                                                                  "enable_semi_sync_source",
-                                                                                 "enable_semi_sync_replica"};
+                                                                                 "enable_semi_sync_replica",
+                                                                                 "prove_password",
+                                                                                 "set_password",
+                                                                                 "discard_old_password"};
   std::vector<std::string> words;
   for (const auto& action : plan.actions) {
     words.emplace_back(names.at(action.index()));

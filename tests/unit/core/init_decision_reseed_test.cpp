@@ -36,6 +36,13 @@ void check_postponed(const InitWorld& world, std::string_view words) {
 
 }  // namespace
 
+TEST_CASE("init: a reseed that no MySQL without the clone plugin can do leaves the pod on the data that it has") {
+  auto world = replica_to_reseed();
+  world.failed("this MySQL image has no clone plugin", 1, 0ms);
+  world.o.scratch.no_clone_plugin = true;
+  check_postponed(world, "no clone plugin");
+}
+
 TEST_CASE("init: a reseed begins when its donor is ready") {
   auto world = replica_to_reseed();
   const auto plan = world.decide();

@@ -60,6 +60,31 @@ TEST_CASE("run: while MySQL tells nothing the pod is not ready and nothing is do
   }
 }
 
+TEST_CASE("run: a mysqld that shuts down and still answers makes the pod unready, and is left alone") {
+  for (auto world : {serving_replica(), open_primary()}) {
+    world.o.phase = MysqldPhase::stopping;
+    const auto plan = world.decide();
+    CHECK_FALSE(plan.ready);
+    CHECK(plan.state == State::stopping);
+    CHECK(plan.reason.code == Code::MYSQL_STOPPING);
+    CHECK(failed_checks(plan) == "mysql");
+    CHECK(steps(plan) == "");
+  }
+}
+
+TEST_CASE("run: a writable server that must not be is closed before anything is written to the volume") {
+  auto replica = serving_replica();
+  replica.mysql().read_only = replica.mysql().super_read_only = false;
+  replica.o.identity.server_uuid = uuid('9');
+  replica.memory.mark_written_at.reset();
+  CHECK(steps(replica.decide()) == "set_super_read_only, write_server_uuid, write_mark");
+  auto primary = open_primary();
+  primary.mysql().cluster.cluster_id = uuid('d');
+  primary.o.identity.mark.reset();
+  primary.o.identity.server_uuid = uuid('9');
+  CHECK(steps(primary.decide()) == "close, write_server_uuid");
+}
+
 TEST_CASE("run: the server's UUID is written down when it is another than the identity's") {
   auto world = serving_replica();
   world.o.identity.server_uuid = uuid('9');
@@ -152,6 +177,17 @@ TEST_CASE("run: stopping makes a pod unready, with and without MySQL") {
   plan = world.decide();
   CHECK_FALSE(plan.ready);
   CHECK(plan.state == State::stopping);
+}
+
+TEST_CASE("run: variables stored by SET PERSIST are named by every pod, and change nothing else") {
+  for (auto world : {open_primary(), serving_replica()}) {
+    world.o.rare.emplace().persisted_variables = {"max_connections", "sql_mode"};
+    const auto plan = world.decide();
+    REQUIRE(alerts(plan) == "PERSISTED_VARIABLES");
+    CHECK(plan.alerts.front().text.contains("max_connections, sql_mode"));
+    CHECK(plan.ready);
+    CHECK(steps(plan) == "");
+  }
 }
 
 }  // namespace ordinal::test

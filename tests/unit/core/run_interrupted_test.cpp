@@ -137,6 +137,9 @@ class Machine {
   void apply(const run::EnableSemiSyncSource& enable) {
     world_.mysql().semi_sync.source_enabled = world_.mysql().semi_sync.source_active = enable.enabled;
   }
+  void apply(const run::ProvePassword&) { FAIL("nothing here concerns a password"); }
+  void apply(const run::SetPassword&) { FAIL("nothing here concerns a password"); }
+  void apply(const run::DiscardOldPassword&) { FAIL("nothing here concerns a password"); }
   void apply(const run::EnableSemiSyncReplica& enable) { world_.mysql().semi_sync.replica_enabled = enable.enabled; }
 
   RunWorld world_;

@@ -55,6 +55,24 @@ TEST_CASE("run: the mark that says writes may follow comes before the first can"
   CHECK(std::get<run::WriteMark>(plan.actions.front()).executed == gtids("a:1-5"));
 }
 
+TEST_CASE("run: adopted data that came with received transactions applies them before replication is forgotten") {
+  auto world = closed_primary();
+  world.o.identity.mark.reset();
+  world.o.identity.replication_reset = false;
+  world.o.identity.provisioned->how = ProvisionedHow::adopt;
+  world.mysql().replica = channel_to(1);
+  world.replica().source_host = "elsewhere.example";
+  world.replica().io = world.replica().sql = ThreadState::off;
+  world.replica().received = gtids("a:4-8");
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "start_sql");
+  CHECK(plan.reason.code == Code::REPLICATION_DRAINING);
+  CHECK_MESSAGE(plan.reason.text.starts_with("3 transactions"), plan.reason.text);
+  CHECK_FALSE(plan.ready);
+  world.executed("a:1-8");
+  CHECK(steps(world.decide()) == "reset_replica_all");
+}
+
 TEST_CASE("run: a restored primary forgets the settings that came with the copy first") {
   auto world = closed_primary();
   world.o.identity.mark.reset();
@@ -104,6 +122,17 @@ TEST_CASE("run: after its time the primary goes on with those that answered, and
   const auto plan = world.decide_after(30s);
   CHECK(steps(plan) == "change_source db-2, start_sql, start_io");
   CHECK(plan.reason.code == Code::PRIMARY_BEHIND);
+}
+
+TEST_CASE("run: a primary that cannot fetch what it is behind says with which error") {
+  auto world = primary_behind();
+  world.mysql().replica = channel_to(1);
+  world.replica().io = ThreadState::off;
+  world.replica().io_errno = 1045;
+  world.replica().io_error = "Access denied";
+  const auto plan = world.decide();
+  CHECK(plan.reason.code == Code::PRIMARY_BEHIND);
+  CHECK_MESSAGE(plan.reason.text.ends_with("; MySQL error 1045: Access denied"), plan.reason.text);
 }
 
 TEST_CASE("run: after a restart of mysqld in the same pod the sets last seen suffice") {
@@ -412,6 +441,20 @@ TEST_CASE("run: a primary is a donor only when it is open, ours, and has the clo
   auto world = open_primary();
   world.mysql().clone_plugin = false;
   CHECK_FALSE(world.decide().donor_ready);
+}
+
+TEST_CASE("run: events that a restore left switched off are named by an open primary, and are nothing new on a replica") {
+  run::RareFacts rare;
+  rare.disabled_events = {"shop.cleanup", "shop.report"};
+  auto primary = open_primary();
+  primary.o.rare = rare;
+  const auto plan = primary.decide();
+  REQUIRE(alerts(plan) == "EVENTS_DISABLED");
+  CHECK(plan.alerts.front().text.contains("shop.cleanup, shop.report"));
+  CHECK(plan.ready);
+  auto replica = serving_replica();
+  replica.o.rare = rare;
+  CHECK(alerts(replica.decide()) == "");
 }
 
 }  // namespace ordinal::test

@@ -119,8 +119,20 @@ TEST_CASE("run: each thing that someone changed of the channel is put back, IO t
   check([](run::ReplicaFacts& replica) { replica.source_user = "root"; });
   check([](run::ReplicaFacts& replica) { replica.auto_position = false; });
   check([](run::ReplicaFacts& replica) { replica.ssl = false; });
+  check([](run::ReplicaFacts& replica) { replica.ssl_ca = "/elsewhere/ca.crt"; });
+  check([](run::ReplicaFacts& replica) { replica.ssl_verified = true; });
   check([](run::ReplicaFacts& replica) { replica.connect_retry_seconds = 60; });
   check([](run::ReplicaFacts& replica) { replica.retry_count = 10; });
+}
+
+TEST_CASE("run: a channel from before there was a TLS directory is changed to verify the source's certificate") {
+  auto world = replica_with_threads(ThreadState::off, ThreadState::on);
+  world.policy.tls_directory = "/tls";
+  CHECK(steps(world.decide()) == "stop_sql, change_source db-0, start_sql, start_io");
+  world.replica().ssl_ca = "/tls/ca.crt";
+  CHECK(steps(world.decide()) == "stop_sql, change_source db-0, start_sql, start_io");
+  world.replica().ssl_verified = true;
+  CHECK(steps(world.decide()) == "start_io");
 }
 
 TEST_CASE("run: a changed channel keeps what was received until it is applied, when the source has purged it") {

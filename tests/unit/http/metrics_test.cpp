@@ -24,7 +24,7 @@ Snapshot everything() {
   status.replication->source_silence_seconds = 0.25;
   status.replication->io = ThreadState::connecting;
   status.replication->sql = ThreadState::on;
-  status.alerts = {{Code::FORKED, "text"}};
+  status.alerts = {{Code::FORKED, "db-1"}, {Code::FORKED, "db-2"}};
   status.checks.push_back({"odd\"name\\\n", false, reason(Code::LAG_TOO_HIGH)});
   snapshot.counters.cycles_total = 7;
   snapshot.counters.actions_total = {{"start_io", 2}, {"write_mark", 3}};

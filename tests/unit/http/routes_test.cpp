@@ -107,14 +107,23 @@ TEST_CASE("routes: a snapshot older than the limit is ready for nothing") {
   CHECK(ask(serving_replica(), "/readyz?verbose", 4s).body.starts_with("[-]snapshot SNAPSHOT_STALE: "));
 }
 
-TEST_CASE("routes: a drain is told of by readyz alone") {
-  const auto draining = unready(serving_replica(), reason(Code::DRAINING));
-  CHECK(ask(draining, "/readyz").tells_of_drain);
-  CHECK(ask(draining, "/readyz").status == 503);
-  CHECK(ask(draining, "/readyz?format=json").tells_of_drain);
-  CHECK_FALSE(ask(draining, "/readyz/replication").tells_of_drain);
-  CHECK_FALSE(ask(draining, "/replica").tells_of_drain);
-  CHECK_FALSE(ask(draining, "/readyz", 4s).tells_of_drain);
+TEST_CASE("routes: a drain is told of by readyz alone, and only to a readiness probe") {
+  Board board(start);
+  publish(board, unready(serving_replica(), reason(Code::DRAINING)));
+  const auto told = [&](std::string_view target, std::string_view user_agent, Milliseconds after = 0ms) {
+    const Request request{.method = "GET", .target = target, .accept = "", .user_agent = user_agent};
+    return answer(request, board, start + after, Limits{}).tells_of_drain;
+  };
+  CHECK(ask(board, "/readyz").status == 503);
+  CHECK(told("/readyz", "kube-probe/1.34"));
+  CHECK(told("/readyz?format=json", "ordinal-probe/0.1.0"));
+  CHECK_FALSE(told("/readyz/replication", "kube-probe/1.34"));
+  CHECK_FALSE(told("/replica", "kube-probe/1.34"));
+  CHECK_FALSE(told("/readyz", "kube-probe/1.34", 4s));
+  for (const auto* stranger : {"", "curl/8.14.1", "Go-http-client/1.1", "kube-probe", "my kube-probe/1.34"}) {
+    CAPTURE(stranger);
+    CHECK_FALSE(told("/readyz", stranger));
+  }
 }
 
 TEST_CASE("routes: mysql/livez is no only when mysqld must be killed, and that is known") {

@@ -469,17 +469,20 @@ TEST_CASE("server: being cancelled is being stopped") {
   }
 }
 
-TEST_CASE("server: the board learns that a drain was told of") {
+TEST_CASE("server: the board learns that a probe was told of a drain") {
   serve(options(), [](Running& running, asio::any_io_executor executor) -> asio::awaitable<void> {
     auto draining = unready(serving_replica(), reason(Code::DRAINING));
     draining.taken_at = Instant::clock::now();
     publish(running.board, draining);
     Client client(executor);
     co_await client.connect(running.server);
-    co_await client.write(get("/status"));
+    co_await client.write(get("/readyz", "User-Agent: curl/8.14.1\r\n"));
+    static_cast<void>(co_await client.read());
+    // The session notes it after the answer, and reads the next request only then.
+    co_await client.write(get("/status", "User-Agent: kube-probe/1.34\r\n"));
     static_cast<void>(co_await client.read());
     CHECK_FALSE(running.board.drain_seen());
-    co_await client.write(get("/readyz"));
+    co_await client.write(get("/readyz", "User-Agent: kube-probe/1.34\r\n"));
     const auto answer = co_await client.read();
     CHECK(answer.result_int() == 503);
     co_await running.until([&] { return running.board.drain_seen(); });

@@ -13,6 +13,8 @@ NamedRow healthy_row() {
           {"Source_User", "ordinal_replication"},
           {"Auto_Position", "1"},
           {"Source_SSL_Allowed", "Yes"},
+          {"Source_SSL_CA_File", "/tls/ca.crt"},
+          {"Source_SSL_Verify_Server_Cert", "Yes"},
           {"Connect_Retry", "1"},
           {"Source_Retry_Count", "1"},
           {"SQL_Delay", "0"},
@@ -40,6 +42,8 @@ TEST_CASE("replica_facts: every column of a healthy replica arrives") {
   CHECK(facts->source_user == "ordinal_replication");
   CHECK(facts->auto_position);
   CHECK(facts->ssl);
+  CHECK(facts->ssl_ca == "/tls/ca.crt");
+  CHECK(facts->ssl_verified);
   CHECK(facts->connect_retry_seconds == 1);
   CHECK(facts->retry_count == 1);
   CHECK(facts->delay_seconds == 0);

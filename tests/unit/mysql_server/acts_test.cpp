@@ -8,6 +8,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <set>
+#include <tuple>
 
 #include "mysql/observe.hpp"
 #include "mysql_server/server.hpp"
@@ -157,6 +159,8 @@ TEST_CASE("apply: makes a replica, which receives and applies") {
         CHECK(facts.replica->source_user == "ordinal_replication");
         CHECK(facts.replica->auto_position);
         CHECK(facts.replica->ssl);
+        CHECK(facts.replica->ssl_ca == "");
+        CHECK_FALSE(facts.replica->ssl_verified);
         CHECK(facts.replica->connect_retry_seconds == 1);
         CHECK(facts.replica->retry_count == 1);
         CHECK(facts.replica->delay_seconds == 0);
@@ -248,6 +252,88 @@ TEST_CASE("apply: a replication password that MySQL would cut is refused, and no
       test_limit);
 }
 
+/// Whether the account takes the password over TLS, as REQUIRE SSL wants it.
+asio::awaitable<bool> takes(const Connection& connection, const Server& server, std::string_view account, std::string password) {
+  const Result<bool> taken = co_await connection.takes_password(std::string(account), Secret(std::move(password)), server.port(), limit);
+  REQUIRE_MESSAGE(taken.has_value(), (taken ? "" : taken.error().to_string()));
+  co_return *taken;
+}
+
+asio::awaitable<std::set<Account>> with_old_password(Connection& connection) {
+  const Result<run::RareFacts> facts = co_await observe_rarely(connection, limit);
+  REQUIRE_MESSAGE(facts.has_value(), (facts ? "" : facts.error().to_string()));
+  co_return facts->with_old_password;
+}
+
+asio::awaitable<void> change(Connection& connection, Action action, std::string password) {
+  ActContext values = context();
+  values.account_password = Secret(std::move(password));
+  const Result<void> done = co_await apply(connection, action, values);
+  CHECK_MESSAGE(done.has_value(), (done ? "" : done.error().to_string()));
+}
+
+TEST_CASE("apply: a new password is set beside the old one, which is discarded later, for each account by itself") {
+  Server server;
+  server.start({"--super-read-only=OFF", "--read-only=OFF", "--password-history=3"});
+  test::run(
+      [](Server& s) -> asio::awaitable<void> {
+        Connection connection = co_await s.connect();
+        const std::string changed = "it's \\ \"new\" 密";
+        for (const auto& [account, user, old] :
+             {std::tuple(Account::replication, "ordinal_replication", std::string(test::replication_password)),
+              std::tuple(Account::clone, "ordinal_clone", std::string("clone"))}) {
+          CAPTURE(user);
+          CHECK_FALSE(co_await takes(connection, s, user, changed));
+          CHECK((co_await with_old_password(connection)).empty());
+          co_await change(connection, run::SetPassword{account}, changed);
+          CHECK(co_await takes(connection, s, user, changed));
+          CHECK(co_await takes(connection, s, user, old));
+          CHECK(co_await with_old_password(connection) == std::set{account});
+          co_await change(connection, run::DiscardOldPassword{account}, changed);
+          co_await change(connection, run::DiscardOldPassword{account}, changed);
+          CHECK(co_await takes(connection, s, user, changed));
+          CHECK_FALSE(co_await takes(connection, s, user, old));
+        }
+        CHECK((co_await with_old_password(connection)).empty());
+      }(server),
+      test_limit);
+}
+
+TEST_CASE("apply: discarding the old password leaves the file's one, also when that is the old one put back") {
+  Server server;
+  server.start({"--super-read-only=OFF", "--read-only=OFF"});
+  test::run(
+      [](Server& s) -> asio::awaitable<void> {
+        Connection connection = co_await s.connect();
+        co_await change(connection, run::SetPassword{Account::clone}, "changed");
+        co_await change(connection, run::DiscardOldPassword{Account::clone}, "clone");
+        CHECK(co_await takes(connection, s, "ordinal_clone", "clone"));
+        CHECK_FALSE(co_await takes(connection, s, "ordinal_clone", "changed"));
+        CHECK((co_await with_old_password(connection)).empty());
+      }(server),
+      test_limit);
+}
+
+TEST_CASE("apply: a password is not set on a closed server nor for root, and no error shows it") {
+  Server server;
+  server.start();
+  test::run(
+      [](Server& s) -> asio::awaitable<void> {
+        Connection connection = co_await s.connect();
+        ActContext values = context();
+        CHECK((co_await apply(connection, run::SetPassword{Account::clone}, values)).error().kind == Kind::bad_config);
+        values.account_password = Secret("sesame");
+        CHECK((co_await apply(connection, run::SetPassword{Account::root}, values)).error().kind == Kind::bad_config);
+        CHECK((co_await apply(connection, run::SetPassword{Account::clone}, values)).error().code == 1290);
+        co_await s.root("SET GLOBAL super_read_only=OFF; DROP USER ordinal_clone@'%'");
+        const Error error = (co_await apply(connection, run::SetPassword{Account::clone}, values)).error();
+        CHECK(error.code == 1396);
+        CHECK_FALSE(error.to_string().contains("sesame"));
+        CHECK(co_await s.root("SELECT COUNT(*) FROM performance_schema.events_statements_history WHERE SQL_TEXT LIKE '%sesa_e%'") == "0");
+      }(server),
+      test_limit);
+}
+
 TEST_CASE("apply: stops either thread, and a stopped replica takes another source") {
   Server source(1);
   Server replica(2);
@@ -292,8 +378,10 @@ TEST_CASE("apply: with a TLS directory the source's certificate is verified") {
         ActContext values = context(from.port());
         values.tls_directory = to.directory() / "nothing";
         co_await twice(connection, run::ChangeSource{"127.0.0.1"}, values);
-        CHECK(co_await to.root("SELECT SSL_CA_FILE FROM performance_schema.replication_connection_configuration") ==
-              values.tls_directory + "/ca.crt");
+        const Result<MysqlFacts> facts = co_await observe(connection, limit);
+        REQUIRE(facts);
+        CHECK(facts->replica->ssl_ca == values.tls_directory + "/ca.crt");
+        CHECK(facts->replica->ssl_verified);
         co_await twice(connection, run::StartIo{}, values);
         co_await observed(connection, [](const MysqlFacts& f) { return f.replica->io == ThreadState::off && f.replica->io_errno != 0; });
         co_await twice(connection, run::StopIo{}, values);

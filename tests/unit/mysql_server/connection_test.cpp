@@ -48,6 +48,28 @@ TEST_CASE("connection: logs in over the socket while the server knows no passwor
       test_limit);
 }
 
+TEST_CASE("takes_password: root over the socket, the others over TLS; a refusal is an answer, and silence an error") {
+  Server server;
+  server.start();
+  test::run(
+      [](Server& s) -> asio::awaitable<void> {
+        const Connection connection = co_await s.connect();
+        CHECK(co_await connection.takes_password("root", Secret(), std::nullopt, limit) == true);
+        CHECK(co_await connection.takes_password("root", Secret("wrong"), std::nullopt, limit) == false);
+        CHECK(co_await connection.takes_password("ordinal_clone", Secret("clone"), s.port(), limit) == true);
+        CHECK(co_await connection.takes_password("ordinal_clone", Secret("wrong"), s.port(), limit) == false);
+        const auto refused = co_await connection.takes_password("ordinal_clone", Secret("clone"), std::uint16_t{1}, limit);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == Kind::unreachable);
+        s.freeze();
+        const auto silent = co_await connection.takes_password("ordinal_clone", Secret("clone"), s.port(), Milliseconds(300));
+        s.thaw();
+        REQUIRE_FALSE(silent);
+        CHECK(silent.error().kind == Kind::timeout);
+      }(server),
+      test_limit);
+}
+
 TEST_CASE("connection: tries each password, and none that is wrong gets in") {
   Server server;
   server.start();

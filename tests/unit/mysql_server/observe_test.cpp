@@ -145,7 +145,7 @@ TEST_CASE("observe: serving a clone is seen, and its end too") {
       test_limit);
 }
 
-TEST_CASE("persisted_variables: the names of what SET PERSIST stored") {
+TEST_CASE("observe_rarely: the names of what SET PERSIST stored, which has no effect") {
   Server server;
   server.start({"--persisted-globals-load=ON"});
   test::run(
@@ -154,10 +154,30 @@ TEST_CASE("persisted_variables: the names of what SET PERSIST stored") {
         s.stop();
         s.start();
         Connection connection = co_await s.connect();
-        const auto names = co_await persisted_variables(connection, limit);
-        REQUIRE(names);
-        CHECK(*names == std::vector<std::string>{"binlog_expire_logs_seconds", "max_connections"});
+        const auto facts = co_await observe_rarely(connection, limit);
+        REQUIRE_MESSAGE(facts.has_value(), (facts ? "" : facts.error().to_string()));
+        CHECK(facts->persisted_variables == std::vector<std::string>{"binlog_expire_logs_seconds", "max_connections"});
         CHECK(co_await s.root("SELECT @@max_connections") != "77");
+      }(server),
+      test_limit);
+}
+
+TEST_CASE("observe_rarely: the events that only a replica would leave off, of every database") {
+  Server server;
+  server.start({"--super-read-only=OFF", "--read-only=OFF"});
+  test::run(
+      [](Server& s) -> asio::awaitable<void> {
+        Connection connection = co_await s.connect();
+        co_await s.root(
+            "CREATE EVENT shop.on_replica ON SCHEDULE EVERY 1 DAY DISABLE ON REPLICA DO DO 1;"
+            "CREATE EVENT shop.by_hand ON SCHEDULE EVERY 1 DAY DISABLE DO DO 1;"
+            "CREATE EVENT shop.running ON SCHEDULE EVERY 1 DAY DO DO 1; CREATE DATABASE another;"
+            "CREATE EVENT another.on_replica ON SCHEDULE EVERY 1 DAY DISABLE ON REPLICA DO DO 1");
+        const auto facts = co_await observe_rarely(connection, limit);
+        REQUIRE_MESSAGE(facts.has_value(), (facts ? "" : facts.error().to_string()));
+        CHECK(facts->disabled_events == std::vector<std::string>{"another.on_replica", "shop.on_replica"});
+        CHECK(facts->persisted_variables.empty());
+        CHECK(facts->with_old_password.empty());
       }(server),
       test_limit);
 }

@@ -37,9 +37,10 @@ std::string accounts() {
   return std::format(R"(CREATE USER ordinal@localhost IDENTIFIED BY '{0}';
 CREATE USER ordinal@'127.0.0.1' IDENTIFIED BY '{0}';
 GRANT RELOAD, REPLICATION CLIENT, CREATE USER, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, )"
-                     R"(CONNECTION_ADMIN, SERVICE_CONNECTION_ADMIN ON *.* TO ordinal@localhost, ordinal@'127.0.0.1';
+                     R"(CONNECTION_ADMIN, SERVICE_CONNECTION_ADMIN, EVENT ON *.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT SELECT ON performance_schema.* TO ordinal@localhost, ordinal@'127.0.0.1';
 GRANT CREATE, SELECT, INSERT, DELETE ON ordinal.* TO ordinal@localhost, ordinal@'127.0.0.1';
+GRANT SELECT (Host, User, User_attributes) ON mysql.user TO ordinal@localhost, ordinal@'127.0.0.1';
 CREATE USER ordinal_replication@'%' IDENTIFIED BY "{1}" REQUIRE SSL;
 GRANT REPLICATION SLAVE ON *.* TO ordinal_replication@'%';
 CREATE USER ordinal_clone@'%' IDENTIFIED BY 'clone' REQUIRE SSL;

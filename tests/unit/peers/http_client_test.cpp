@@ -60,6 +60,20 @@ TEST_CASE("http_client: a body is fetched, and the connection serves the next re
   test::run(body());
 }
 
+TEST_CASE("http_client: says who asks where it is told to, and nothing otherwise") {
+  const auto body = []() -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    ScriptedPeer peer(executor, loopback, 0, {http_reply("first")});
+    HttpClient nobody(executor, peer.endpoint());
+    CHECK(co_await nobody.fetch("/readyz", enough));
+    CHECK_FALSE(peer.last_request().contains("User-Agent"));
+    HttpClient somebody(executor, peer.endpoint(), "ordinal-probe/1");
+    CHECK(co_await somebody.fetch("/readyz", enough));
+    CHECK(peer.last_request().contains("User-Agent: ordinal-probe/1\r\n"));
+  };
+  test::run(body());
+}
+
 TEST_CASE("http_client: a connection that died while it was idle is replaced within the same request") {
   const auto body = []() -> asio::awaitable<void> {
     const auto executor = co_await asio::this_coro::executor;

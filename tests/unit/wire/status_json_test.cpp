@@ -54,6 +54,7 @@ Status full_status() {
                                          .errant = "5f0c1111-2222-3333-4444-555566667777:9",
                                          .error = "\"quoted\""};
   status.clone = CloneStatus{.donor = "db-10", .bytes_done = 1, .bytes_estimated = 2, .bytes_per_second = 3, .eta_seconds = 4.5};
+  status.credentials = CredentialStatus{.replication = 65'535, .clone = 1};
   status.semi_sync = SemiSync::degraded;
   status.alerts = {{Code::PEER_ERRANT, "db-12 has transactions of its own."}, {Code::SEMI_SYNC_DEGRADED, "Nobody acknowledges."}};
   status.checks = {{"replication", true, {}}, {"lag", false, {Code::LAG_TOO_HIGH, "12 s"}}};
@@ -128,6 +129,8 @@ TEST_CASE("status_json: a status with everything in it survives a round trip") {
   CHECK(status->replication->lag_seconds == 0.4);
   CHECK(status->replication->errant == full_status().replication->errant);
   CHECK(status->clone->eta_seconds == 4.5);
+  CHECK(status->credentials->replication == 65'535);
+  CHECK(status->credentials->clone == 1);
   CHECK(status->semi_sync == SemiSync::degraded);
   CHECK(status->alerts == full_status().alerts);
   REQUIRE(status->checks.size() == 2);
@@ -146,6 +149,7 @@ TEST_CASE("status_json: what is unknown stays unknown in a round trip") {
   CHECK_FALSE(status->mysql);
   CHECK_FALSE(status->replication);
   CHECK_FALSE(status->clone);
+  CHECK_FALSE(status->credentials);
   CHECK_FALSE(status->volume.how);
   CHECK(status->volume.answer == VolumeAnswer::unknown);
 }
@@ -168,9 +172,15 @@ TEST_CASE("status_json: the keys are those of the design") {
 }
 
 TEST_CASE("status_json: each missing key is refused by name, or means that the thing is unknown") {
-  const std::vector<std::string> optional{
-      "cluster_id",       "mysql", "replication", "clone", "volume.how", "replication.lag_seconds", "replication.source_silence_seconds",
-      "clone.eta_seconds"};
+  const std::vector<std::string> optional{"cluster_id",
+                                          "mysql",
+                                          "replication",
+                                          "clone",
+                                          "volume.how",
+                                          "replication.lag_seconds",
+                                          "replication.source_silence_seconds",
+                                          "clone.eta_seconds",
+                                          "credentials"};
   for (const auto& path : all_paths()) {
     std::string name;
     for (const auto& part : path) name += (name.empty() ? "" : ".") + part;
