@@ -64,7 +64,7 @@ int drain() {
   }
   while (!holds(confirmation(*config), instance)) {
     if (std::chrono::steady_clock::now() >= deadline) {
-      std::cerr << "ordinal: no readiness probe came within 8 s; mysqld is stopped all the same\n";
+      std::cerr << "ordinal: too few readiness probes came within 8 s; mysqld is stopped all the same\n";
       return exit_ok;
     }
     std::this_thread::sleep_for(50ms);

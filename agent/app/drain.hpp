@@ -13,10 +13,10 @@ namespace ordinal::app {
 /// Whether the running mysqld is being drained.
 [[nodiscard]] bool drain_requested(const config::Config& config, const std::string& instance);
 
-/// Tells a waiting `ordinal drain` that a probe has been told.
+/// Tells a waiting `ordinal drain` that enough probes have been told.
 void confirm_drain(const config::Config& config, const std::string& instance);
 
-/// Makes the pod unready and waits until a probe has seen that, plus 1 s; 8 s at most. Always exit_ok once the flag is set: mysqld must
+/// Makes the pod unready and waits until as many probes have seen that as take the pod out of service, plus 1 s; 8 s at most. Always exit_ok once the flag is set: mysqld must
 /// stop in any case.
 int drain();
 

@@ -8,7 +8,7 @@
 namespace ordinal::http {
 
 void Board::publish(std::shared_ptr<const Snapshot> snapshot) {
-  if (!is_draining(snapshot->status)) drain_seen_ = false;
+  if (!is_draining(snapshot->status)) drain_told_ = 0;
   latest_ = std::move(snapshot);
 }
 

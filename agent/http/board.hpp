@@ -60,6 +60,9 @@ class Board {
   /// `started_at` counts as the first heartbeat.
   explicit Board(Instant started_at) : last_beat_(started_at) {}
 
+  /// The kubelet takes a pod out of service at so many failed probes in a row: the charts' readinessProbe.failureThreshold.
+  static constexpr std::uint32_t probes_until_unready = 2;
+
   /// Replaces the snapshot. One that is not draining makes `drain_seen` false again: a later drain must be seen anew.
   void publish(std::shared_ptr<const Snapshot> snapshot);
   /// The last snapshot; null before the first.
@@ -76,9 +79,9 @@ class Board {
   [[nodiscard]] const std::deque<std::string>& history() const { return history_; }
 
   /// The server has told a readiness probe that this pod is draining; called once the answer is written.
-  void note_drain_seen() { drain_seen_ = true; }
-  /// Whether a probe has been told of the present drain.
-  [[nodiscard]] bool drain_seen() const { return drain_seen_; }
+  void note_drain_told() { ++drain_told_; }
+  /// Whether enough probes have been told of the present drain for the pod to be out of service.
+  [[nodiscard]] bool drain_seen() const { return drain_told_ >= probes_until_unready; }
 
   /// What the server counts; only the server changes it.
   ServerCounters server;
@@ -87,7 +90,7 @@ class Board {
   std::shared_ptr<const Snapshot> latest_;
   std::atomic<Instant> last_beat_;
   std::deque<std::string> history_;
-  bool drain_seen_ = false;
+  std::uint32_t drain_told_ = 0;  ///< probes
 };
 
 /// Whether the pod is not ready because someone asked it to drain.

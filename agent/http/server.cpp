@@ -237,7 +237,7 @@ asio::awaitable<void> Server::serve(Session& session) {
     const bool tells_of_drain = response.tells_of_drain;
     const Framing framing{request.method() == beast::http::verb::head, keep_alive, request.version() == 10 ? 10U : 11U};
     if (!co_await send(session.stream, std::move(response), framing)) co_return;
-    if (tells_of_drain) board_.note_drain_seen();
+    if (tells_of_drain) board_.note_drain_told();
   }
   error_code ignored;
   session.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);

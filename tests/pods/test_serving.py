@@ -70,13 +70,15 @@ def probe_by_command(pod: Pod) -> bool:
 
 
 @pytest.mark.parametrize("probe", [probe_as_kubelet, probe_by_command])
-def test_a_drain_ends_early_for_a_probe_and_for_no_other_asker(running: Cluster, probe: Callable[[Pod], bool]) -> None:
+def test_a_drain_ends_early_for_two_probes_and_for_no_other_asker(running: Cluster, probe: Callable[[Pod], bool]) -> None:
     pod = running[1]
     with ThreadPoolExecutor(1) as beside:
         started = time.monotonic()
         drain = beside.submit(finish, "exec", pod.container("mysql"), "/ordinal/ordinal", "drain", limit_seconds=DRAIN_LIMIT_SECONDS)
         wait_for(lambda: not pod.ready(), 5, "db-1 drains")
         never(lambda: pod.ready() or drain.done(), 3, "the drain ends for an asker that is no probe")
+        assert not probe(pod)
+        assert not drain.done(), "the kubelet counts two failed probes before the pod is out of service"
         assert not probe(pod)
         assert drain.result().returncode == 0
         assert time.monotonic() - started < DRAIN_UNSEEN_SECONDS

@@ -30,13 +30,15 @@ TEST_CASE("board: history is bounded and holds JSON objects only") {
   CHECK(board.history().front() == R"({"event":1})");
 }
 
-TEST_CASE("board: that a drain was seen is forgotten once the pod drains no more") {
+TEST_CASE("board: a drain is seen when the kubelet counts enough failed probes, and forgotten once the pod drains no more") {
   Board board(start);
   const auto draining = unready(serving_replica(), reason(Code::DRAINING));
   publish(board, draining);
   CHECK_FALSE(board.drain_seen());
-  board.note_drain_seen();
+  board.note_drain_told();
   publish(board, draining);
+  CHECK_FALSE(board.drain_seen());
+  board.note_drain_told();
   CHECK(board.drain_seen());
   publish(board, serving_replica());
   CHECK_FALSE(board.drain_seen());
