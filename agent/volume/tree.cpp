@@ -91,11 +91,13 @@ Result<void> throw_away(const fs::path& path, const fs::path& trash) {
   const auto present = entry_exists(path);
   if (!present) return std::unexpected(present.error());
   if (!*present) return {};
-  if (auto made = make_directory(trash); !made) return made;
   const auto bytes = random_bytes();
   if (!bytes) return std::unexpected(bytes.error());
   const auto name = std::format("{}-{}", path.filename().string(), Uuid::from_random_bytes(*bytes).to_string());
-  if (auto renamed = rename_durably(path, trash / name); !renamed) return renamed;
+  if (auto moved = make_directory(trash).and_then([&] { return rename_durably(path, trash / name); }); !moved) {
+    // A full volume may have no room for a name, and then needs what lies here more than a loop that turns.
+    return moved.error().code == ENOSPC || moved.error().code == EDQUOT ? remove_tree(path) : moved;
+  }
   fail_point(FailPoint::thrown_away);
   return sync_directory(path.parent_path());
 }

@@ -21,7 +21,8 @@ namespace ordinal::volume {
 [[nodiscard]] Result<std::vector<std::string>> entry_names(const std::filesystem::path& directory);
 
 /// Puts the tree into the directory `trash`, which is made where it is missing, under a name of its own, durably; fine when there is none.
-/// One rename: it takes no longer for a large tree, and a kill leaves the tree here or there, and whole. Fails as fail_errno says.
+/// One rename: it takes no longer for a large tree, and a kill leaves the tree here or there, and whole. Only on a volume so full that it
+/// has no room for the name is the tree removed at once. Fails as fail_errno says.
 [[nodiscard]] Result<void> throw_away(const std::filesystem::path& path, const std::filesystem::path& trash);
 
 /// Removes the tree, durably; fine when there is none. A large file is cut down piece by piece, so that no call into the file system takes

@@ -209,6 +209,8 @@ Result<void> Volume::throw_away_leftovers() {
 
 Result<void> Volume::begin_provisioning() {
   if (auto prepared = prepare_for_server(); !prepared) return prepared;
+  // While there is room: what fills the volume must find the way out.
+  if (auto made = make_directory(paths_.trash); !made) return made;
   return make_directory(paths_.scratch);
 }
 
@@ -312,7 +314,11 @@ Result<void> Volume::adopt(Identity identity) {
 
 Result<void> Volume::prepare_for_server() {
   if (auto thrown = throw_away_leftovers(); !thrown) return thrown;
-  if (auto thrown = throw_away(paths_.tmp, paths_.trash); !thrown) return thrown;
+  const auto left = entry_names(paths_.tmp);
+  if (!left) return std::unexpected(left.error());
+  if (!left->empty()) {
+    if (auto thrown = throw_away(paths_.tmp, paths_.trash); !thrown) return thrown;
+  }
   return make_directory(paths_.tmp);
 }
 

@@ -186,7 +186,10 @@ void Server::kill() { end(SIGKILL); }
 void Server::stop() { end(SIGTERM); }
 
 void Server::terminate() { ::kill(pid_, SIGTERM); }
-void Server::freeze() { ::kill(pid_, SIGSTOP); }
+void Server::freeze() {
+  ::kill(pid_, SIGSTOP);
+  ::waitpid(pid_, nullptr, WUNTRACED);  // some of its threads may run on for a moment
+}
 void Server::thaw() { ::kill(pid_, SIGCONT); }
 
 void Server::end(int signal) {

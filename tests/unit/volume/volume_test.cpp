@@ -173,6 +173,7 @@ TEST_CASE("volume: provisioning begins without leftovers, with an empty scratch/
   CHECK_FALSE(fs::exists(volume.paths().incoming));
   CHECK(entry_names(volume.paths().scratch)->empty());
   CHECK(fs::is_directory(volume.paths().scratch));
+  CHECK(fs::is_directory(volume.paths().trash));
   CHECK(fs::is_directory(volume.paths().tmp));
   CHECK(entry_names(volume.paths().tmp)->empty());
 }
