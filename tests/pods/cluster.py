@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .engine import LABEL, docker, remove_everything
+from .engine import docker, label_words, remove_everything
 from .pod import CONTAINERS, Pod, Template, random_credentials
 from .waiting import NotYet
 
@@ -22,7 +22,7 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         self.remove()
-        docker("network", "create", "--label", f"{LABEL}={self.name}", self.name)
+        docker("network", "create", *label_words(self.name), self.name)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,6 +96,8 @@ class Cluster:
         for pod in self:
             pod.abandon()
         remove_everything(self.name)
+        if any([pod.joined() for pod in self]):  # what they were just making when the containers went
+            remove_everything(self.name)
 
 
 def checksums(pod: Pod) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The fixtures: clusters with names of their own, removed afterwards, and what their pods had to say when a test fails."""
+"""The fixtures: clusters with names of their own in every run, removed afterwards, and what their pods had to say when a test fails."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from .cluster import Cluster
+from .engine import RUN, remove_dead_runs
 from .pod import ORDINAL_IMAGE
 
 SANITIZER_COMPLAINTS = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
@@ -19,7 +20,7 @@ class Clusters:
     living: ClassVar[list["Clusters"]] = []
 
     def __init__(self, name: str) -> None:
-        self._name = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:48].rstrip("-")
+        self._name = f"{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:48].rstrip('-')}-{RUN}"
         self.made: list[Cluster] = []
         self.living.append(self)
 
@@ -36,6 +37,12 @@ class Clusters:
             cluster.remove()
         complaints = {name: text[found.start() :][:4000] for name, text in logs.items() if (found := SANITIZER_COMPLAINTS.search(text))}
         assert not complaints, "\n".join(f"{name}: {text}" for name, text in complaints.items())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clears the engine of earlier runs before this one makes anything: not in a worker of pytest-xdist, and not to list tests."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        remove_dead_runs()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

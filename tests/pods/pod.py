@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from .engine import LABEL, MYSQL_IMAGE, EngineError, docker, finish, logs
+from .engine import MYSQL_IMAGE, EngineError, docker, finish, label_words, logs
 from .volume import POD_USER, Volume
 from .waiting import NotYet, TimedOut, wait_for
 
@@ -176,6 +176,13 @@ class Pod:
     def abandon(self) -> None:
         """Lets go of an incarnation that someone else removes."""
         self._leaving.set()
+
+    def joined(self) -> bool:
+        """Waits until nothing more is made for an incarnation that was let go of; whether there was one."""
+        sequence, self._sequence = self._sequence, None
+        if sequence is not None:
+            sequence.join()
+        return sequence is not None
 
     def recreate(self, *, empty: bool = False, fail_point: FailPoint | None = None) -> None:
         """Kills the pod and begins a new incarnation, as start() does."""
@@ -350,7 +357,7 @@ class Pod:
             volume.create_in_memory(size, mode)
         domain = f"db.{self.namespace}.svc.cluster.local"
         docker(
-            "run", "--detach", "--name", self.container("pause"), "--label", f"{LABEL}={self.cluster}", "--stop-timeout", "0",
+            "run", "--detach", "--name", self.container("pause"), *label_words(self.cluster), "--stop-timeout", "0",
             "--network", self.cluster, "--network-alias", f"{self.name}.{domain}", "--hostname", self.name, "--domainname", domain,
             *self._mounts("pause"), MYSQL_IMAGE, "sleep", "infinity",
         )  # fmt: skip
@@ -420,7 +427,7 @@ class Pod:
         if lasting and not fail_point:
             words += ["--restart", "always"]
         return [
-            *words, "--name", self.container(which), "--label", f"{LABEL}={self.cluster}", "--user", POD_USER, "--read-only",
+            *words, "--name", self.container(which), *label_words(self.cluster), "--user", POD_USER, "--read-only",
             "--network", f"container:{self.container('pause')}", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
             *self._mounts(which), *(word for name, value in variables.items() for word in ("--env", f"{name}={value}")),
         ]  # fmt: skip
