@@ -120,6 +120,7 @@ class Pod:
         self._sequence: threading.Thread | None = None
         self._leaving = threading.Event()
         self._failure: str | None = None
+        self._address = ""  # of the present incarnation; tests that wait ask for it ten times a second
 
     def __repr__(self) -> str:
         return self.name
@@ -232,7 +233,9 @@ class Pod:
 
     def address(self) -> str:
         """The pod's IP address; Unreachable when it has none."""
-        return self._network("IPAddress")
+        if not self._address:
+            self._address = self._network("IPAddress")
+        return self._address
 
     def logs(self, which: str, lines: int | None = None) -> str:
         """What one of the present containers printed."""
@@ -441,6 +444,7 @@ class Pod:
             self._sequence = None
         if present := self._containers():  # made by the sequence before it noticed
             docker("rm", "--force", *present)
+        self._address = ""
 
     def _forget(self, which: str) -> None:
         self.earlier_logs.append(self.logs(which))
