@@ -1,7 +1,6 @@
 """What cannot work fails early, with a sentence: in helm where it can be known there, else in the pod's state and log."""
 
 import base64
-import json
 import subprocess
 
 import pytest
@@ -15,23 +14,24 @@ from .release import Release, Values, template_words
 ACCOUNTS = ("root", "agent", "replication", "clone")
 
 
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        ({"replicas": 0}, "replicas"),
-        ({"terminationGracePeriodSeconds": 10}, "terminationGracePeriodSeconds"),
-        ({"replica": 3}, "replica"),
-        ({"storage.length": "1Gi"}, "length"),
-        ({"mysql.image.tag": 9.7}, "tag"),
-        ({"ordinal.config": {"clone": {"stall_timeout": 60}}}, "stall_timeout"),
-        ({"ordinal.config": {"clone": {"stall": "60s"}}}, "stall"),
-        ({"fullnameOverride": "db-1"}, "ends in a number"),
-        ({"fullnameOverride": "d" * 53}, "52"),
-        ({"auth.database": ""}, "auth.database"),
-    ],
-    ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
-)
-def test_helm_refuses_values_that_cannot_work(values: Values, sentence: str) -> None:
+# What the values say that cannot work, and what helm's sentence names.
+REFUSED: dict[str, tuple[Values, str]] = {
+    "no pods": ({"replicas": 0}, "replicas"),
+    "too small a grace period": ({"terminationGracePeriodSeconds": 10}, "terminationGracePeriodSeconds"),
+    "an unknown key": ({"replica": 3}, "replica"),
+    "an unknown key further down": ({"storage.length": "1Gi"}, "length"),
+    "a number for a tag": ({"mysql.image.tag": 9.7}, "tag"),
+    "a duration without a unit": ({"ordinal.config": {"clone": {"stall_timeout": 60}}}, "stall_timeout"),
+    "an unknown setting of the agent": ({"ordinal.config": {"clone": {"stall": "60s"}}}, "stall"),
+    "a name that ends like a pod": ({"fullnameOverride": "db-1"}, "ends in a number"),
+    "a name that is too long": ({"fullnameOverride": "d" * 53}, "52"),
+    "an account without a database": ({"auth.database": ""}, "auth.database"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_helm_refuses_values_that_cannot_work(what: str) -> None:
+    values, sentence = REFUSED[what]
     done = subprocess.run(["helm", *template_words(values)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert sentence in done.stderr, done.stderr
