@@ -43,7 +43,12 @@ asio::awaitable<void> Notify::listen() {
   while (true) {
     auto received = co_await socket_.async_receive(asio::buffer(buffer), asio::as_tuple(asio::deferred));
     auto& [ec, bytes] = received;
-    if (ec) co_return;
+    if (ec) {
+      // One that nobody reads fills, and mysqld would wait for room in it when it ends; a closed one it passes over.
+      boost::system::error_code ignored;
+      socket_.close(ignored);
+      co_return;
+    }
     phase_ = phase_after(phase_, std::string_view(buffer.data(), bytes));
   }
 }
