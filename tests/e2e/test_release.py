@@ -9,13 +9,14 @@ from pods.waiting import wait_for
 from .client import Attempt, Client, longest_pause
 from .kube import CommandError, Namespace, helm
 from .lab import Lab
-from .measures import note
+from .measures import note, note_seconds
 from .release import Release
 
 WRITE = "INSERT INTO written (number) VALUES (NUMBER)"
-WRITE_PAUSE_SECONDS_MAX = 15.0
-REATTACH_SECONDS_MAX = 15.0
-INSTALL_SECONDS_MAX = 30.0
+WRITE_PAUSE_SECONDS = 15.0
+REATTACH_SECONDS = 15.0
+INSTALL_SECONDS = 30.0
+FURTHER_POD_SECONDS = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,7 @@ def shop(shared_namespace: Namespace) -> Iterator[Release]:
     """The release, installed and measured once."""
     release = Release(shared_namespace, "shop")
     seconds = release.install()
-    note(f"helm install to three ready pods: {seconds:.1f} s")
-    release_seconds["install"] = seconds
+    note_seconds("helm install to three ready pods", seconds, INSTALL_SECONDS)
     yield release
 
 
@@ -34,9 +34,6 @@ def client(shop: Release) -> Client:
     client.start()
     client.sql("primary", "CREATE TABLE written (number INT PRIMARY KEY, at TIMESTAMP(6) DEFAULT CURRENT_TIMESTAMP(6))")
     return client
-
-
-release_seconds: dict[str, float] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +53,8 @@ def empty_table(client: Client) -> None:
     client.sql("primary", "TRUNCATE TABLE written")
 
 
-def test_an_installation_is_ready_soon_and_restarts_nothing(shop: Release) -> None:
+def test_an_installation_restarts_nothing(shop: Release) -> None:
     assert set(shop.restarts().values()) == {0}, shop.restarts()
-    assert release_seconds["install"] <= INSTALL_SECONDS_MAX
 
 
 def test_each_replica_copied_the_pod_before_it(shop: Release) -> None:
@@ -108,9 +104,8 @@ def test_a_deleted_pod_comes_back_on_its_volume_without_a_copy(shop: Release) ->
     gone = time.monotonic()
     shop.wait_ready(60, 1)
     seconds = time.monotonic() - began
-    note(f"delete pod to ready again: {seconds:.1f} s, of which {gone - began:.1f} s until the old one was gone")
+    note_seconds(f"delete pod to ready again, {gone - began:.1f} s of it until the old one was gone", seconds, REATTACH_SECONDS)
     assert shop.status(1)["volume"]["provisioned_at"] == before
-    assert seconds <= REATTACH_SECONDS_MAX
 
 
 def test_a_pod_that_lost_its_volume_copies_the_pod_before_it(shop: Release) -> None:
@@ -158,7 +153,7 @@ def test_scaling_restarts_no_pod_and_old_volumes_come_back(shop: Release, client
     began = time.monotonic()
     shop.upgrade(replicas=5)
     shop.wait_ready()
-    note(f"3 to 5 pods: {time.monotonic() - began:.1f} s")
+    note_seconds("each further pod, from 3 to 5", (time.monotonic() - began) / 2, FURTHER_POD_SECONDS)
     assert [shop.donor(3), shop.donor(4)] == ["2", "3"]
     provisioned = [shop.status(ordinal)["volume"]["provisioned_at"] for ordinal in (3, 4)]
     shop.namespace.kubectl("scale", "statefulset", shop.statefulset, "--replicas=3")
@@ -194,14 +189,13 @@ def test_a_rolling_update_fails_no_read_and_pauses_writes_only_while_the_first_p
     shop.wait_rolled()
     writer.wait_succeeding()
     reads, writes = reader.end(), writer.end()
-    note(f"rolled: {len(reads)} reads, {len(writes)} writes, which paused for {longest_pause(writes):.1f} s")
+    note_seconds(f"rolled with {len(reads)} reads and {len(writes)} writes, which paused for", longest_pause(writes), WRITE_PAUSE_SECONDS)
     assert not set(uids.values()) & set(shop.uids().values()), "every pod is another one"
     failed = [attempt for attempt in reads if not attempt.ok]
     assert not failed, failed[:3]
     shop.wait_caught_up(1, 2)
     for ordinal in range(3):
         assert acknowledged(writes) <= rows_of(shop, ordinal), shop.pod(ordinal)
-    assert longest_pause(writes) <= WRITE_PAUSE_SECONDS_MAX
 
 
 def evict(release: Release, ordinal: int) -> None:
