@@ -16,8 +16,8 @@ namespace ordinal::app {
 /// Tells a waiting `ordinal drain` that enough probes have been told.
 void confirm_drain(const config::Config& config, const std::string& instance);
 
-/// Makes the pod unready and waits until as many probes have seen that as take the pod out of service, plus 1 s; 8 s at most. Always exit_ok once the flag is set: mysqld must
-/// stop in any case.
+/// Makes the pod unready and waits until as many probes have seen that as take the pod out of service, plus 1 s; 8 s at most. Always
+/// exit_ok once the flag is set: mysqld must stop in any case.
 int drain();
 
 }  // namespace ordinal::app

@@ -22,7 +22,7 @@ namespace {
 
 constexpr mode_t settings_mode = 0640;  // mysqld ignores a settings file that others may write
 constexpr mode_t fifo_mode = 0600;
-constexpr std::string_view clone_plugin = "mysql_clone.so";             // MySQL names it when it cannot load it
+constexpr std::string_view clone_plugin = "mysql_clone.so";               // MySQL names it when it cannot load it
 constexpr std::string_view too_many_clones = "Clone Donor Error: 3634 ";  // ER_CLONE_TOO_MANY_CONCURRENT_CLONES, of the donor
 
 /// Walking a tree of a hundred thousand tables takes a while: it may take a twentieth of our time, and no more.

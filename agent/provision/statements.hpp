@@ -38,8 +38,9 @@ struct NewCluster {
   std::optional<Application> application{};
 };
 
-/// What makes a fresh data directory a cluster of its own, where this MySQL has the clone plugin: root's password, the accounts, `ordinal.cluster` with its one row, the
-/// application's user and database. The statements get GTIDs, under the server_uuid that initialising made.
+/// What makes a fresh data directory a cluster of its own, where this MySQL has the clone plugin: root's password, the accounts,
+/// `ordinal.cluster` with its one row, the application's user and database. The statements get GTIDs, under the server_uuid that
+/// initialising made.
 [[nodiscard]] std::string initialize_statements(const NewCluster& cluster);
 
 /// Given when the data was not made by initialize_statements(): `ordinal.cluster` and the accounts for replication and cloning must be made
