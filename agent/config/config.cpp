@@ -225,7 +225,7 @@ Policy policy(const Config& config, const Owner& owner) {
           .donor_fallback_after = config.donor.fallback_after,
           .clone_stall_timeout = config.clone.stall_timeout,
           .peer_check_timeout = config.primary.peer_check_timeout,
-          .semi_sync = config.replication.semi_sync && config.cluster.replicas > 1,
+          .semi_sync = config.replication.semi_sync,
           .semi_sync_timeout = config.replication.semi_sync_timeout,
           .max_lag = config.readiness.max_lag,
           .max_source_silence = config.readiness.max_source_silence};

@@ -222,7 +222,7 @@ TEST_CASE("config: a key that is wrong by itself is not judged against others") 
   CHECK(errors.front().contains("mysql.silence_limit"));
 }
 
-TEST_CASE("config: a policy has what the configuration says, and no semi-sync without replicas") {
+TEST_CASE("config: a policy has what the configuration says") {
   const Owner owner{.name_space = "shop", .pod = {"db", 2}, .first_ordinal = 0};
   const auto made = policy(loaded("[donor]\nfallback_after = \"5s\"\n[readiness]\nmax_lag = \"3s\"\n"), owner);
   CHECK(made.owner == owner);
@@ -232,7 +232,7 @@ TEST_CASE("config: a policy has what the configuration says, and no semi-sync wi
   CHECK(made.tls_directory == "");
   CHECK(policy(loaded("[tls]\ndirectory = \"/tls\"\n"), owner).tls_directory == "/tls");
   CHECK(made.semi_sync);
-  CHECK_FALSE(policy(loaded("[cluster]\nreplicas = 1\n"), owner).semi_sync);
+  CHECK_FALSE(policy(loaded("[replication]\nsemi_sync = false\n"), owner).semi_sync);
 }
 
 }  // namespace ordinal::config
