@@ -35,7 +35,9 @@ def test_two_releases_in_one_namespace_are_two_databases(namespace: Namespace) -
 
 
 def test_an_ordered_start_comes_back_after_all_of_its_pods_are_gone(install: Installer) -> None:
-    release = install("queue", {"podManagementPolicy": "OrderedReady", "replicas": 2})
+    # An ordered pod-0 waits for the sets of pods that come only after it, as long as it is told to.
+    patience = {"primary": {"peer_check_timeout": "5s"}}
+    release = install("queue", {"podManagementPolicy": "OrderedReady", "replicas": 2, "ordinal.config": patience})
     cluster = release.status(0)["cluster_id"]
     release.namespace.delete(*(f"pod/{release.pod(ordinal)}" for ordinal in range(2)))
     release.wait_ready()
