@@ -18,8 +18,6 @@ namespace {
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
-/// kube-proxy hears of the unready endpoint within this after the kubelet does (seen: 0.15 s); with air.
-constexpr auto after_probe = 1s;
 constexpr auto longest = 8s;
 constexpr std::size_t flag_bytes_max = 4096;
 
@@ -64,12 +62,11 @@ int drain() {
   }
   while (!holds(confirmation(*config), instance)) {
     if (std::chrono::steady_clock::now() >= deadline) {
-      std::cerr << "ordinal: too few readiness probes came within 8 s; mysqld is stopped all the same\n";
+      std::cerr << "ordinal: the agent did not release the pod within 8 s; mysqld is stopped all the same\n";
       return exit_ok;
     }
     std::this_thread::sleep_for(50ms);
   }
-  std::this_thread::sleep_for(after_probe);
   return exit_ok;
 }
 

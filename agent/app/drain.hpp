@@ -13,11 +13,12 @@ namespace ordinal::app {
 /// Whether the running mysqld is being drained.
 [[nodiscard]] bool drain_requested(const config::Config& config, const std::string& instance);
 
-/// Tells a waiting `ordinal drain` that enough probes have been told.
+/// Tells a waiting `ordinal drain` that mysqld may stop.
 void confirm_drain(const config::Config& config, const std::string& instance);
 
-/// Makes the pod unready and waits until as many probes have seen that as take the pod out of service, plus 1 s; 8 s at most. Always
-/// exit_ok once the flag is set: mysqld must stop in any case.
+/// Makes the pod unready and waits until the agent says that mysqld may stop: as many probes have seen it as take the pod out of service,
+/// the Services have had a second to drop it, and a primary is closed and has sent its replicas all it has. 8 s at most. Always exit_ok once
+/// the flag is set: mysqld must stop in any case.
 int drain();
 
 }  // namespace ordinal::app

@@ -40,6 +40,8 @@ constexpr auto prove_limit = 5'000ms;
 constexpr auto measure_every = 60s;  ///< walking a large data directory is not free
 /// How long a stopping agent answers for a mysqld that does not stop: then only the agent was meant.
 constexpr auto linger = 10s;
+/// kube-proxy hears of the unready endpoint within this after the kubelet does (seen: 0.15 s); with air.
+constexpr auto service_drops_within = 1s;
 
 /// The action's name in logs and metrics.
 std::string_view name_of(const run::Action& action) {
@@ -56,6 +58,7 @@ std::string_view name_of(const run::Action& action) {
                                                                                  "set_latch",
                                                                                  "open",
                                                                                  "close",
+                                                                                 "end_fetching",
                                                                                  "restore_cluster_row",
                                                                                  "enable_semi_sync_source",
                                                                                  "enable_semi_sync_replica",
@@ -102,7 +105,7 @@ class Loop {
   void publish(const run::Plan& plan, const run::Observation& observed);
   [[nodiscard]] http::MysqlLife mysql_life(Instant now) const;
   void tell(const run::Plan& plan, Instant now);
-  void confirm_drain_when_seen();
+  [[nodiscard]] bool drained(Instant now);
   [[nodiscard]] bool may_end(Instant now) const;
 
   const Setup& setup_;
@@ -123,6 +126,7 @@ class Loop {
   std::optional<Instant> looked_at_;
   std::optional<Instant> measured_at_;
   std::optional<Instant> stopping_since_;
+  std::optional<Instant> drain_seen_at_;
   bool donated_last_ = false;
   std::string instance_;
   bool acting_ = false;
@@ -215,6 +219,7 @@ run::Observation Loop::observation(Instant now) {
   observed.passwords = passwords_.facts();
   observed.passwords_error = passwords_.error();
   observed.draining = drain_requested(setup_.config, instance_);
+  observed.drained = observed.draining && drained(now);
   observed.stopping = service_.stopping();
   observed.clear_requested = volume_facts_.clear_requested;
   observed.reseed_requested = volume_facts_.reseed_requested;
@@ -364,8 +369,14 @@ void Loop::tell(const run::Plan& plan, Instant now) {
   told_at_ = now;
 }
 
-void Loop::confirm_drain_when_seen() {
-  if (service_.board().drain_seen()) confirm_drain(setup_.config, instance_);
+/// Whether the Services have dropped the pod, as far as this agent has seen.
+bool Loop::drained(Instant now) {
+  if (!service_.board().drain_seen()) {
+    drain_seen_at_.reset();
+    return false;
+  }
+  if (!drain_seen_at_) drain_seen_at_ = now;
+  return now - *drain_seen_at_ >= service_drops_within;
 }
 
 bool Loop::may_end(Instant now) const {
@@ -397,7 +408,7 @@ asio::awaitable<int> Loop::turn() {
     memory_ = std::move(plan.memory);
     publish(plan, observed);
     tell(plan, now);
-    confirm_drain_when_seen();
+    if (plan.released) confirm_drain(setup_.config, instance_);
     if (service_.stopping() && !stopping_since_) stopping_since_ = now;
     if (may_end(now)) co_return exit_ok;
     const bool eager = !plan.ready || !plan.actions.empty();

@@ -76,6 +76,13 @@ void going_away(const Observation& o, Plan& plan) {
   plan.reason = std::move(why);
 }
 
+/// A replica may stop as it is; a primary must have withdrawn before.
+bool released(const Policy& policy, const Observation& o) {
+  const auto* mysql = std::get_if<MysqlFacts>(&o.mysql);
+  const bool as_it_is = mysql == nullptr || policy.owner.role() == Role::replica;
+  return o.drained && (as_it_is || (mysql->super_read_only && mysql->fetchers == 0));
+}
+
 }  // namespace
 
 void Cycle::check(std::string name, bool ok, State state_if_not, Code code, std::string text) {
@@ -152,6 +159,7 @@ std::optional<Reason> steer_channel(Cycle& cycle, const std::string& host, bool 
 Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   Plan plan;
   plan.memory = memory;
+  plan.released = released(policy, o);
   if (const auto* unknown = std::get_if<MysqlUnknown>(&o.mysql)) {
     without_mysql(*unknown, o, plan);
     going_away(o, plan);

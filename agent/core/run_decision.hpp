@@ -61,7 +61,8 @@ struct MysqlFacts {
   bool super_read_only = true;
   bool event_scheduler = false;
   bool clone_plugin = false;
-  bool donating = false;  ///< a clone is being served now
+  bool donating = false;        ///< a clone is being served now
+  std::uint32_t fetchers = 0;  ///< connections that read the binary log: the replicas' IO threads
   ClusterRow cluster;
   std::optional<ReplicaFacts> replica;  ///< absent when no channel is configured
   SemiSyncFacts semi_sync;
@@ -103,6 +104,7 @@ struct Observation {
   std::map<Account, PasswordFacts> passwords;  ///< by the last good reading of the files
   std::string passwords_error;                 ///< why the files cannot be read now; "" when they can
   bool draining = false;                       ///< `ordinal drain` asked for it, for this mysqld
+  bool drained = false;                        ///< and by now no Service leads here any more
   bool stopping = false;                       ///< SIGTERM came
   bool clear_requested = false;
   bool reseed_requested = false;  ///< shown, nothing more: a reseed happens at the next start
@@ -161,6 +163,7 @@ struct SetLatch {
 };
 struct Open {};               ///< super_read_only OFF, read_only OFF, event_scheduler ON
 struct Close {};              ///< super_read_only ON, event_scheduler OFF
+struct EndFetching {};        ///< disconnects whoever reads the binary log and has been sent all of it
 struct RestoreClusterRow {};  ///< super_read_only OFF with read_only ON, put the table and row back
 struct EnableSemiSyncSource {
   bool enabled = true;
@@ -178,7 +181,7 @@ struct DiscardOldPassword {  ///< of replication or clone: the file's password a
   Account account{};
 };
 using Action = std::variant<SetSuperReadOnly, ResetReplicaAll, StartSql, StopSql, StartIo, StopIo, ChangeSource, ForgetSource, WriteMark,
-                            WriteServerUuid, SetLatch, Open, Close, RestoreClusterRow, EnableSemiSyncSource, EnableSemiSyncReplica,
+                            WriteServerUuid, SetLatch, Open, Close, EndFetching, RestoreClusterRow, EnableSemiSyncSource, EnableSemiSyncReplica,
                             ProvePassword, SetPassword, DiscardOldPassword>;
 
 struct Plan {
@@ -186,6 +189,7 @@ struct Plan {
   Reason reason;
   bool ready = false;
   bool donor_ready = false;
+  bool released = false;  ///< mysqld is drained, and nothing is left to do before it stops
   std::optional<ReplicationStatus> replication;
   SemiSync semi_sync = SemiSync::off;
   std::vector<Check> checks;

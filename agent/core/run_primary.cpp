@@ -212,6 +212,20 @@ void stay_closed_or_open(Cycle& cycle) {
   open(cycle);
 }
 
+/// Ends the writes before mysqld does, and then the connections of the replicas: mysqld ends those last and late (seen: after 8 s and more
+/// of 11), and nobody can write meanwhile. Replicas stop fetching when they see that their source is closed and that they have all of it;
+/// cut off before, they would only connect again.
+void withdraw(Cycle& cycle) {
+  if (!cycle.mysql.super_read_only) return cycle.act(Close{});
+  const auto& mark = cycle.o.identity.mark;
+  if (mark && mark->writable) cycle.act(WriteMark{cycle.mysql.executed, false});
+  const bool still_fetched = std::ranges::any_of(cycle.o.peers, [&](const PeerView& peer) {
+    const auto* replication = peer.answer && peer.answer->status.replication ? &*peer.answer->status.replication : nullptr;
+    return replication != nullptr && replication->io == ThreadState::on && replication->source == cycle.policy.owner.pod.to_string();
+  });
+  if (!still_fetched && cycle.mysql.fetchers > 0) cycle.act(EndFetching{});
+}
+
 }  // namespace
 
 void decide_primary(Cycle& cycle) {
@@ -229,6 +243,8 @@ void decide_primary(Cycle& cycle) {
   const bool trusted = ours && !cycle.shrank;
   if (!trusted) {
     if (!cycle.mysql.super_read_only) cycle.act(Close{});
+  } else if (cycle.o.drained) {
+    withdraw(cycle);
   } else if (!cycle.mysql.read_only) {
     stay_open(cycle);
   } else {

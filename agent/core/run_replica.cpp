@@ -24,6 +24,7 @@ struct Source {
   const PeerView* view = nullptr;
   const Status* open = nullptr;         ///< its status when it answers, is open and is of our cluster
   bool closed = false;                  ///< it answers, its MySQL too, and it is not open
+  bool leaving = false;                 ///< it is closed because it goes away, and what it still sends is good
   bool foreign = false;                 ///< it answers and is of another cluster
   std::optional<Milliseconds> silence;  ///< for how long there has been no open source
 
@@ -37,6 +38,7 @@ Source look_at_source(Cycle& cycle) {
     const auto& status = source.view->answer->status;
     source.foreign = status.cluster_id && cycle.o.identity.cluster_id && status.cluster_id != cycle.o.identity.cluster_id;
     source.closed = status.mysql && !status.mysql->open;
+    source.leaving = source.closed && status.reason.code == Code::DRAINING;
     if (status.mysql && status.mysql->open && status.cluster_id && !source.foreign) source.open = &status;
   }
   auto& open_at = cycle.plan.memory.source_open_at;
@@ -276,6 +278,12 @@ bool is_donor(const Cycle& cycle, const Source& source) {
   return sound && (source.open == nullptr || mysql.executed.contains(source.open->mysql->gtid_purged));
 }
 
+/// A source that has closed in order to go away sends its last transactions; it goes when nobody fetches from it any more.
+bool sends_its_last(const Cycle& cycle, const Source& source) {
+  const auto& replica = cycle.mysql.replica;
+  return source.leaving && replica && !cycle.mysql.executed.united(replica->received).contains(source.view->answer->status.mysql->gtid_executed);
+}
+
 /// The checks that need no source, beyond the names of what it has lost. False when replication must not be touched.
 bool check_own_data(Cycle& cycle, const Excess& excess) {
   const auto& identity = cycle.o.identity;
@@ -329,7 +337,7 @@ void decide_replica(Cycle& cycle) {
   cycle.check("errant", clean, State::diverged, Code::ERRANT_TRANSACTIONS,
               std::format("{} has transactions that {} lacks: {}", cycle.policy.owner.pod.to_string(), cycle.policy.primary().to_string(),
                           errant ? errant->to_string() : ""));
-  if (!may_fetch || !clean || source.foreign || source.closed) {
+  if (!may_fetch || !clean || source.foreign || (source.closed && !sends_its_last(cycle, source))) {
     stop_fetching(cycle);
   } else if (source.open != nullptr) {
     fetch_from_open_source(cycle, source, excess);

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/mysql/character_set.hpp>
+#include <boost/mysql/common_server_errc.hpp>
 #include <boost/mysql/format_sql.hpp>
 #include <chrono>
 #include <string_view>
@@ -66,6 +67,7 @@ class Act {
     // The events first: stopping them waits for nothing, and they must not outlast a close that is held up.
     return execute("close", "SET GLOBAL event_scheduler=OFF; SET GLOBAL super_read_only=ON");
   }
+  asio::awaitable<Result<void>> run(run::EndFetching);
   asio::awaitable<Result<void>> run(run::RestoreClusterRow);
   asio::awaitable<Result<void>> run(run::EnableSemiSyncSource enable);
   asio::awaitable<Result<void>> run(run::EnableSemiSyncReplica enable) {
@@ -209,6 +211,22 @@ asio::awaitable<Result<void>> Act::run(run::ChangeSource change) {
                 change.host, context_.source_port, replication_user, verify ? context_.tls_directory + "/ca.crt" : "", verify ? 1 : 0);
   if (!text) co_return std::unexpected(std::move(text).error());
   co_return co_await execute(where, *std::move(text));
+}
+
+asio::awaitable<Result<void>> Act::run(run::EndFetching) {
+  const std::string where = "end the replicas' fetching";
+  // MySQL manual, "Replication Source Thread States".
+  const Result<sql::results> idle = co_await session_.execute(
+      "SELECT PROCESSLIST_ID FROM performance_schema.threads WHERE PROCESSLIST_COMMAND IN ('Binlog Dump', 'Binlog Dump GTID') "
+      "AND PROCESSLIST_STATE LIKE '% has sent all binlog to %'",
+      left(), where);
+  if (!idle) co_return std::unexpected(idle.error());
+  for (const sql::row_view row : idle->rows()) {
+    Result<void> ended = co_await execute(where, "KILL " + std::to_string(row.at(0).as_uint64()));
+    const bool gone = !ended && ended.error().code == static_cast<int>(sql::common_server_errc::er_no_such_thread);
+    if (!ended && !gone) co_return ended;
+  }
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Act::run(run::RestoreClusterRow) {

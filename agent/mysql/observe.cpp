@@ -27,6 +27,7 @@ SELECT @@GLOBAL.gtid_purged AS purged, VERSION() AS version, @@server_uuid AS se
   @@GLOBAL.read_only AS read_only, @@GLOBAL.super_read_only AS super_read_only, @@GLOBAL.event_scheduler AS event_scheduler,
   (SELECT PLUGIN_STATUS FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'clone') AS clone_plugin,
   EXISTS (SELECT 1 FROM performance_schema.threads WHERE PROCESSLIST_COMMAND = 'clone') AS donating,
+  (SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_COMMAND IN ('Binlog Dump', 'Binlog Dump GTID')) AS fetchers,
   (SELECT VARIABLE_VALUE FROM performance_schema.global_variables WHERE VARIABLE_NAME = 'rpl_semi_sync_source_enabled') AS source_enabled,
   (SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Rpl_semi_sync_source_status') AS source_active,
   (SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Rpl_semi_sync_source_clients') AS clients,
@@ -135,6 +136,7 @@ std::optional<Error> read_server(const NamedRow& row, run::MysqlFacts& facts) {
   facts.event_scheduler = columns.text("event_scheduler") == "ON";
   facts.clone_plugin = columns.text("clone_plugin") == "ACTIVE";
   facts.donating = columns.text("donating") == "1";
+  facts.fetchers = columns.number<std::uint32_t>("fetchers");
   facts.semi_sync.source_enabled = columns.text("source_enabled") == "ON";
   facts.semi_sync.source_active = columns.text("source_active") == "ON";
   // Without the plugin there is no such counter.

@@ -87,6 +87,31 @@ def test_a_drain_ends_early_for_two_probes_and_for_no_other_asker(running: Clust
 
 
 @pytest.mark.asan
+def test_a_drained_primary_ends_its_writes_and_lets_its_replicas_go_before_mysqld_stops(running: Cluster) -> None:
+    primary = running[0]
+    with ThreadPoolExecutor(1) as beside:
+        drain = beside.submit(finish, "exec", primary.container("mysql"), "/ordinal/ordinal", "drain", limit_seconds=DRAIN_LIMIT_SECONDS)
+        wait_for(lambda: not primary.ready(), 5, "db-0 drains")
+        primary.sql("CREATE DATABASE written_while_draining")
+        started = time.monotonic()
+        assert [probe_by_command(primary) for _ in range(2)] == [False] * 2
+        assert drain.result().returncode == 0
+        assert time.monotonic() - started < DRAIN_UNSEEN_SECONDS
+    with pytest.raises(SqlError) as refused:
+        primary.sql("CREATE DATABASE never")
+    assert refused.value.code == READ_ONLY
+    assert primary.value("SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%'") == "0"
+    last = primary.value("SELECT @@GLOBAL.gtid_executed")
+    for replica in (running[1], running[2]):
+        assert replica.value(f"SELECT GTID_SUBSET('{last}', @@GLOBAL.gtid_executed)") == "1", f"{replica.name} has all that was written"
+        assert replica.ready(), replica.name
+    primary.recreate()
+    primary.wait_ready(START_LIMIT_SECONDS)
+    primary.sql("CREATE DATABASE written_after")
+    running.wait_caught_up()
+
+
+@pytest.mark.asan
 def test_a_pod_that_is_stopped_ends_cleanly_and_starts_without_crash_recovery(running: Cluster) -> None:
     running[2].stop()
     ends = "\n".join(running[2].earlier_logs)

@@ -85,6 +85,11 @@ Peer& Peer::open() {
   return *this;
 }
 
+Peer& Peer::fetches_from(std::uint32_t n) {
+  status().replication = ReplicationStatus{.source = policy(n).owner.pod.to_string(), .io = ThreadState::on};
+  return *this;
+}
+
 Peer& Peer::not_donor() {
   mysql().donor_ready = false;
   return *this;
@@ -173,6 +178,7 @@ std::string steps(const run::Plan& plan) {
                                                                                  "set_latch",
                                                                                  "open",
                                                                                  "close",
+                                                                                 "end_fetching",
                                                                                  "restore_cluster_row",
                                                                                  "enable_semi_sync_source",
                                                                                  "enable_semi_sync_replica",

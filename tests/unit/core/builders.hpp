@@ -44,6 +44,7 @@ class Peer {
   Peer& purged(std::string_view set);
   Peer& open();
   Peer& not_donor();
+  Peer& fetches_from(std::uint32_t n);
   /// What its volume says; its MySQL tells nothing then.
   Peer& answers(VolumeAnswer answer);
   Peer& in(State state, Code code);

@@ -162,6 +162,20 @@ TEST_CASE("run: draining makes a pod unready and changes nothing else") {
     CHECK(plan.reason.code == Code::DRAINING);
     CHECK(failed_checks(plan) == "staying");
     CHECK(steps(plan) == "");
+    CHECK_FALSE(plan.released);
+  }
+}
+
+TEST_CASE("run: a drained replica, or a pod whose MySQL tells nothing, may stop as it is") {
+  auto replica = serving_replica();
+  auto silent = open_primary();
+  silent.o.mysql = MysqlUnknown{};
+  for (auto world : {replica, silent}) {
+    world.o.draining = world.o.drained = true;
+    const auto plan = world.decide();
+    CHECK(plan.released);
+    CHECK_FALSE(plan.ready);
+    CHECK(steps(plan) == "");
   }
 }
 

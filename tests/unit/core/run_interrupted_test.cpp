@@ -130,6 +130,7 @@ class Machine {
     world_.mysql().event_scheduler = true;
   }
   void apply(const run::Close&) { FAIL("nothing here is to be closed"); }
+  void apply(const run::EndFetching&) { FAIL("nothing here goes away"); }
   void apply(const run::RestoreClusterRow&) {
     world_.mysql().cluster = {.kind = run::ClusterRow::Kind::present, .cluster_id = uuid('c')};
     world_.mysql().executed = world_.mysql().executed.united(gtids("0:1-2"));

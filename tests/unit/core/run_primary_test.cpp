@@ -443,6 +443,50 @@ TEST_CASE("run: a primary is a donor only when it is open, ours, and has the clo
   CHECK_FALSE(world.decide().donor_ready);
 }
 
+TEST_CASE("run: a drained primary closes, notes what it has, and is released when nobody fetches from it any more") {
+  auto world = open_primary();
+  world.o.draining = world.o.drained = true;
+  world.mysql().fetchers = 2;
+  world.peer(1) = peer(1).holds("a:1-5").fetches_from(0);
+  auto plan = world.decide();
+  CHECK(steps(plan) == "close");
+  CHECK(plan.reason.code == Code::DRAINING);
+  CHECK_FALSE(plan.donor_ready);
+  CHECK_FALSE(plan.released);
+
+  world.mysql().read_only = world.mysql().super_read_only = true;
+  world.executed("a:1-6");
+  plan = world.decide();
+  REQUIRE(steps(plan) == "write_mark");
+  CHECK(std::get<run::WriteMark>(plan.actions.front()).executed == gtids("a:1-6"));
+  CHECK_FALSE(std::get<run::WriteMark>(plan.actions.front()).writable);
+  CHECK_FALSE(plan.released);
+
+  // Cut off while it fetches, a replica would only connect again.
+  world.o.identity.mark = Mark{.gtid_executed = gtids("a:1-6")};
+  CHECK(steps(world.decide()) == "");
+  world.peer(1) = peer(1).holds("a:1-6").fetches_from(2);
+  world.peer(2) = peer(2).holds("a:1-6").silent();
+  plan = world.decide();
+  CHECK(steps(plan) == "end_fetching");
+  CHECK_FALSE(plan.released);
+
+  world.mysql().fetchers = 0;
+  plan = world.decide();
+  CHECK(steps(plan) == "");
+  CHECK(plan.released);
+  CHECK_FALSE(plan.ready);
+}
+
+TEST_CASE("run: a drained primary that is closed does not open again") {
+  auto world = closed_primary();
+  world.o.draining = world.o.drained = true;
+  world.o.identity.mark->writable = false;
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "");
+  CHECK(plan.released);
+}
+
 TEST_CASE("run: events that a restore left switched off are named by an open primary, and are nothing new on a replica") {
   run::RareFacts rare;
   rare.disabled_events = {"shop.cleanup", "shop.report"};

@@ -182,6 +182,25 @@ TEST_CASE("run: a replica is only compared with an open source") {
   }
 }
 
+TEST_CASE("run: from a source that closes in order to go away a replica fetches until it has all of it, and no longer") {
+  auto world = serving_replica();
+  world.peer(0) = peer(0).holds("a:1-6").in(State::serving, Code::DRAINING);
+  CHECK(steps(world.decide()) == "");
+  world.replica().received = gtids("a:6");
+  CHECK(steps(world.decide()) == "stop_io");
+  // One that is closed for any other reason may be an old volume.
+  world.replica().received = {};
+  world.peer(0) = peer(0).holds("a:1-6").in(State::catching_up, Code::PRIMARY_BEHIND);
+  CHECK(steps(world.decide()) == "stop_io");
+}
+
+TEST_CASE("run: fetching that has ended is not begun again with a source that goes away") {
+  auto world = serving_replica();
+  world.peer(0) = peer(0).holds("a:1-6").in(State::serving, Code::DRAINING);
+  world.replica().io = ThreadState::off;
+  CHECK(steps(world.decide()) == "");
+}
+
 TEST_CASE("run: a source of another cluster is never fetched from") {
   auto world = serving_replica();
   world.peer(0) = peer(0).holds("a:1-5").open().cluster('d');

@@ -413,6 +413,38 @@ TEST_CASE("apply: forgets the source, on a server that has none too, and on one 
       test_limit);
 }
 
+TEST_CASE("apply: who fetches is disconnected once it was sent all, and not before") {
+  Server source(1);
+  Server replica(2);
+  source.start({"--super-read-only=OFF", "--read-only=OFF"});
+  replica.start();
+  test::run(
+      [](Server& from, Server& to) -> asio::awaitable<void> {
+        Connection primary = co_await from.connect();
+        Connection connection = co_await to.connect();
+        co_await follow(connection, from);
+        co_await observed(primary, [](const MysqlFacts& f) { return f.fetchers == 1; });
+        // More than the buffers of a connection hold, to someone who does not read.
+        to.freeze();
+        co_await from.root("CREATE TABLE shop.pages (page LONGBLOB); SET SESSION binlog_row_image = FULL;"
+                           "INSERT INTO shop.pages VALUES (REPEAT('x', 30000000))");
+        co_await twice(primary, run::EndFetching{}, context());
+        const Result<MysqlFacts> sending = co_await observe(primary, limit);
+        REQUIRE(sending);
+        CHECK(sending->fetchers == 1);
+        to.thaw();
+        co_await observed(connection, [&](const MysqlFacts& f) { return f.executed.contains(sending->executed); });
+        co_await twice(connection, run::StopIo{}, context());
+        co_await observed(primary, [](const MysqlFacts& f) { return f.fetchers == 1; });
+        co_await twice(primary, run::EndFetching{}, context());
+        co_await observed(primary, [](const MysqlFacts& f) { return f.fetchers == 0; });
+        // What was cut off comes back when it is told to.
+        co_await twice(connection, run::StartIo{}, context());
+        co_await observed(primary, [](const MysqlFacts& f) { return f.fetchers == 1; });
+      }(source, replica),
+      test_limit);
+}
+
 TEST_CASE("apply: semi-synchronous replication, seen from both sides") {
   Server source(1);
   Server replica(2);
