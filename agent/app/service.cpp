@@ -74,8 +74,16 @@ int Service::run(std::function<asio::awaitable<int>()> main) {
     report_exception("http", e);
     io_.stop();
   });
-  asio::co_spawn(io_, ask_peers(), [](const std::exception_ptr& e) { report_exception("peers", e); });
-  asio::co_spawn(io_, await_signals(), [](const std::exception_ptr& e) { report_exception("signals", e); });
+  // Without either of them the loop would go on with what was true once: the agent ends, and starts anew.
+  const auto vital = [this](const char* where) {
+    return [this, where](const std::exception_ptr& e) {
+      if (!e) return;
+      report_exception(where, e);
+      io_.stop();
+    };
+  };
+  asio::co_spawn(io_, ask_peers(), vital("peers"));
+  asio::co_spawn(io_, await_signals(), vital("signals"));
   int code = exit_failed;
   asio::co_spawn(io_, main(), [&](const std::exception_ptr& e, int result) {
     report_exception("loop", e);

@@ -38,7 +38,7 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   /// Runs `main` to its end and returns its exit code: opens the endpoints, asks the peers, watches that the loop turns. Fails with
-  /// what HTTP listening fails with. An exception of `main` is logged and ends with exit_failed.
+  /// what HTTP listening fails with. An exception of `main`, of the asking or of the waiting for signals is logged and ends with exit_failed.
   int run(std::function<boost::asio::awaitable<int>()> main);
 
   /// Waits until the interval has passed, or wake() or a signal comes. Beats the heart.

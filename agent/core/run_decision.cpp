@@ -177,6 +177,8 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
 
   // While it shuts down it answers those who are connected and nobody else.
   cycle.check("mysql", o.phase != MysqldPhase::stopping, State::stopping, Code::MYSQL_STOPPING);
+  // It does not touch who has CONNECTION_ADMIN, as we have. A person has set it: for a reason, perhaps.
+  cycle.check("offline_mode", !mysql.offline_mode, State::blocked, Code::OFFLINE_MODE);
   if (identity.server_uuid != mysql.server_uuid) cycle.act(WriteServerUuid{mysql.server_uuid});
   refresh_mark(cycle);
   clear_as_requested(cycle);
@@ -194,6 +196,7 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   }
 
   plan = std::move(cycle.plan);
+  plan.donor_ready = plan.donor_ready && !mysql.offline_mode;
   plan.ready = std::ranges::all_of(plan.checks, &Check::ok);
   if (plan.ready) {
     plan.state = State::serving;

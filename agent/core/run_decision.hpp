@@ -59,6 +59,7 @@ struct MysqlFacts {
   GtidSet purged;
   bool read_only = true;
   bool super_read_only = true;
+  bool offline_mode = false;
   bool event_scheduler = false;
   bool clone_plugin = false;
   bool donating = false;        ///< a clone is being served now

@@ -83,6 +83,8 @@ constexpr std::array codes{
     CodeEntry{MYSQL_DENIED, "MYSQL_DENIED", "mysqld refuses the agent's login.",
               "Restart the mysql container: its boot file sets the password of the Secret."},
     CodeEntry{MYSQL_STOPPING, "MYSQL_STOPPING", "mysqld is shutting down.", wait},
+    CodeEntry{OFFLINE_MODE, "OFFLINE_MODE", "offline_mode is on: mysqld takes no clients, and no replicas on the primary.",
+              "SET GLOBAL offline_mode=OFF, as root."},
     CodeEntry{REPLICATION_CONFIGURING, "REPLICATION_CONFIGURING", "Replication is being set up.", wait},
     CodeEntry{REPLICATION_DRAINING, "REPLICATION_DRAINING", "What was received is applied before the source changes.", wait},
     CodeEntry{SOURCE_SILENT, "SOURCE_SILENT", "The source's agent does not answer.", "Bring the source up; reads go on here meanwhile."},

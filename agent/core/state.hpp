@@ -63,6 +63,7 @@ enum class Code : std::uint8_t {
   MYSQL_SILENT,
   MYSQL_DENIED,
   MYSQL_STOPPING,
+  OFFLINE_MODE,
   // replication
   REPLICATION_CONFIGURING,
   REPLICATION_DRAINING,

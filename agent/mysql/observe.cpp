@@ -24,7 +24,8 @@ namespace {
 constexpr std::string_view facts_query = R"(
 SELECT @@GLOBAL.gtid_executed AS executed;
 SELECT @@GLOBAL.gtid_purged AS purged, VERSION() AS version, @@server_uuid AS server_uuid, @@server_id AS server_id,
-  @@GLOBAL.read_only AS read_only, @@GLOBAL.super_read_only AS super_read_only, @@GLOBAL.event_scheduler AS event_scheduler,
+  @@GLOBAL.read_only AS read_only, @@GLOBAL.super_read_only AS super_read_only, @@GLOBAL.offline_mode AS offline_mode,
+  @@GLOBAL.event_scheduler AS event_scheduler,
   (SELECT PLUGIN_STATUS FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'clone') AS clone_plugin,
   EXISTS (SELECT 1 FROM performance_schema.threads WHERE PROCESSLIST_COMMAND = 'clone') AS donating,
   (SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_COMMAND IN ('Binlog Dump', 'Binlog Dump GTID')) AS fetchers,
@@ -133,6 +134,7 @@ std::optional<Error> read_server(const NamedRow& row, run::MysqlFacts& facts) {
   facts.server_id = columns.number<std::uint32_t>("server_id");
   facts.read_only = columns.text("read_only") != "0";
   facts.super_read_only = columns.text("super_read_only") != "0";
+  facts.offline_mode = columns.text("offline_mode") != "0";
   facts.event_scheduler = columns.text("event_scheduler") == "ON";
   facts.clone_plugin = columns.text("clone_plugin") == "ACTIVE";
   facts.donating = columns.text("donating") == "1";

@@ -43,6 +43,17 @@ def test_a_change_of_read_only_by_hand_is_put_back(running: Cluster) -> None:
     running[1].wait_ready()
 
 
+def test_a_server_taken_offline_by_hand_is_not_ready_until_it_is_back(running: Cluster) -> None:
+    running[0].sql("SET GLOBAL offline_mode = ON")
+    running[0].wait_status(lambda status: status["reason"]["code"] == "OFFLINE_MODE", 10, "db-0 says that it is offline")
+    assert not running[0].ready()
+    running[0].sql("SET GLOBAL offline_mode = OFF")
+    for pod in running:
+        pod.wait_ready()
+    running[0].sql("CREATE DATABASE made_after_offline")
+    running.wait_caught_up()
+
+
 def test_replication_stopped_by_hand_is_started_again(running: Cluster) -> None:
     running[2].sql("STOP REPLICA")
     running[0].sql("CREATE DATABASE made_while_stopped")

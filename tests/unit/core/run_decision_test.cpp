@@ -72,6 +72,19 @@ TEST_CASE("run: a mysqld that shuts down and still answers makes the pod unready
   }
 }
 
+TEST_CASE("run: a server that somebody has taken offline is not ready, and is left so") {
+  for (auto world : {serving_replica(), open_primary()}) {
+    world.mysql().offline_mode = true;
+    const auto plan = world.decide();
+    CHECK_FALSE(plan.ready);
+    CHECK(plan.state == State::blocked);
+    CHECK(plan.reason.code == Code::OFFLINE_MODE);
+    CHECK_FALSE(plan.donor_ready);
+    CHECK(failed_checks(plan) == "offline_mode");
+    CHECK(steps(plan) == "");
+  }
+}
+
 TEST_CASE("run: a writable server that must not be is closed before anything is written to the volume") {
   auto replica = serving_replica();
   replica.mysql().read_only = replica.mysql().super_read_only = false;

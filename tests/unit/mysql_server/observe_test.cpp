@@ -46,6 +46,8 @@ TEST_CASE("observe: a closed server that nobody has configured yet") {
         CHECK_FALSE(facts->event_scheduler);
         CHECK(facts->clone_plugin);
         CHECK_FALSE(facts->donating);
+        CHECK_FALSE(facts->offline_mode);
+        CHECK(facts->fetchers == 0);
         CHECK(facts->cluster.kind == ClusterRow::Kind::present);
         CHECK(facts->cluster.cluster_id == Uuid::parse(test::cluster_id));
         CHECK_FALSE(facts->replica);
@@ -66,9 +68,10 @@ TEST_CASE("observe: what someone switches is seen switched, and the executed and
         co_await s.root(
             "SET GLOBAL read_only=OFF; SET GLOBAL event_scheduler=ON; INSERT INTO shop.orders VALUES (1); FLUSH BINARY LOGS;"
             "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY; SET GLOBAL rpl_semi_sync_source_enabled=ON;"
-            "SET GLOBAL rpl_semi_sync_replica_enabled=ON");
+            "SET GLOBAL rpl_semi_sync_replica_enabled=ON; SET GLOBAL offline_mode=ON");
         const Result<MysqlFacts> facts = co_await observe(connection, limit);
         REQUIRE(facts);
+        CHECK(facts->offline_mode);
         CHECK_FALSE(facts->read_only);
         CHECK_FALSE(facts->super_read_only);
         CHECK(facts->event_scheduler);
