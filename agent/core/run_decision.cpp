@@ -69,7 +69,8 @@ void close_first(std::vector<Action>& actions) {
 /// A pod that goes away is not ready, whatever else is true of it.
 void going_away(const Observation& o, Plan& plan) {
   if (!o.stopping && !o.draining) return;
-  auto why = reason(o.stopping ? Code::STOPPING : Code::DRAINING);
+  // An agent in an ordinary container is told to stop when the drain begins: the drain goes on all the same.
+  auto why = reason(o.draining ? Code::DRAINING : Code::STOPPING);
   plan.checks.insert(plan.checks.begin(), {"staying", false, why});
   plan.ready = false;
   if (o.stopping) plan.state = State::stopping;

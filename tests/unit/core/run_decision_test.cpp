@@ -179,6 +179,15 @@ TEST_CASE("run: draining makes a pod unready and changes nothing else") {
   }
 }
 
+TEST_CASE("run: a pod that drains goes on draining when its agent is told to stop") {
+  auto world = serving_replica();
+  world.o.stopping = world.o.draining = true;
+  const auto plan = world.decide();
+  CHECK_FALSE(plan.ready);
+  CHECK(plan.state == State::stopping);
+  CHECK(plan.reason.code == Code::DRAINING);
+}
+
 TEST_CASE("run: a drained replica, or a pod whose MySQL tells nothing, may stop as it is") {
   auto replica = serving_replica();
   auto silent = open_primary();
@@ -194,7 +203,7 @@ TEST_CASE("run: a drained replica, or a pod whose MySQL tells nothing, may stop 
 
 TEST_CASE("run: stopping makes a pod unready, with and without MySQL") {
   auto world = serving_replica();
-  world.o.stopping = world.o.draining = true;
+  world.o.stopping = true;
   auto plan = world.decide();
   CHECK_FALSE(plan.ready);
   CHECK(plan.state == State::stopping);
