@@ -17,8 +17,8 @@ namespace ordinal::app {
 void confirm_drain(const config::Config& config, const std::string& instance);
 
 /// Makes the pod unready and waits until the agent says that mysqld may stop: as many probes have seen it as take the pod out of service,
-/// the Services have had a second to drop it, and a primary is closed and has sent its replicas all it has. 8 s at most. Always exit_ok once
-/// the flag is set: mysqld must stop in any case.
+/// the Services have had a second to drop it, and a primary is closed and has sent its replicas all it has. 8 s at most. Always exit_ok
+/// once the flag is set: mysqld must stop in any case.
 int drain();
 
 }  // namespace ordinal::app

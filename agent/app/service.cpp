@@ -52,12 +52,13 @@ void report_exception(std::string_view where, const std::exception_ptr& exceptio
   }
 }
 
-Service::Service(const Setup& setup)
+Service::Service(const Setup& setup, Milliseconds first_question_after)
     : setup_(setup),
       started_at_(std::chrono::steady_clock::now()),
       board_(started_at_),
       server_(io_.get_executor(), server_options(setup.config), board_),
       peers_(io_.get_executor(), peer_options(setup)),
+      first_question_after_(setup.config.cluster.discovery == config::Discovery::srv ? first_question_after : Milliseconds(0)),
       signals_(io_, SIGTERM, SIGINT),
       pause_(io_) {}
 
@@ -111,6 +112,8 @@ void Service::wake() {
 
 asio::awaitable<void> Service::ask_peers() {
   asio::steady_timer timer(io_);
+  timer.expires_after(first_question_after_);
+  co_await timer.async_wait(asio::use_awaitable);
   for (;;) {
     auto views = co_await peers_.gather(ask_limit);
     for (const auto& view : views) answers_.errors_total += view.answer ? 0U : 1U;

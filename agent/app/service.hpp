@@ -32,13 +32,15 @@ void report_exception(std::string_view where, const std::exception_ptr& exceptio
 
 class Service {
  public:
-  explicit Service(const Setup& setup);
+  /// Where pods are found by SRV records, the first question about them waits for so long.
+  explicit Service(const Setup& setup, Milliseconds first_question_after = Milliseconds(0));
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
   /// Runs `main` to its end and returns its exit code: opens the endpoints, asks the peers, watches that the loop turns. Fails with
-  /// what HTTP listening fails with. An exception of `main`, of the asking or of the waiting for signals is logged and ends with exit_failed.
+  /// what HTTP listening fails with. An exception of `main`, of the asking or of the waiting for signals is logged and ends with
+  /// exit_failed.
   int run(std::function<boost::asio::awaitable<int>()> main);
 
   /// Waits until the interval has passed, or wake() or a signal comes. Beats the heart.
@@ -70,6 +72,7 @@ class Service {
   http::Server server_;
   Peers peers_;
   PeerAnswers answers_;
+  Milliseconds first_question_after_;
   Milliseconds ask_every_{250};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer pause_;

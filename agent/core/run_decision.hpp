@@ -62,7 +62,7 @@ struct MysqlFacts {
   bool offline_mode = false;
   bool event_scheduler = false;
   bool clone_plugin = false;
-  bool donating = false;        ///< a clone is being served now
+  bool donating = false;       ///< a clone is being served now
   std::uint32_t fetchers = 0;  ///< connections that read the binary log: the replicas' IO threads
   ClusterRow cluster;
   std::optional<ReplicaFacts> replica;  ///< absent when no channel is configured
@@ -126,7 +126,7 @@ struct OwnSample {
 struct Memory {
   std::vector<OwnSample> own;                ///< ascending, a few seconds long
   std::vector<SourceSample> source;          ///< ascending, from the newest sample that we contain onwards; bounded
-  std::optional<Instant> source_open_at;     ///< when an open source last answered
+  std::optional<Instant> source_open_at;     ///< when the source was last known to be open and to answer
   std::optional<Instant> contained;          ///< true_since of the newest source sample contained in our set
   std::optional<GtidSet> errant;             ///< by the last comparison with an open source; absent before the first
   GtidSet suspect;                           ///< GTIDs of the source's UUIDs that it lacked in the last samples
@@ -182,8 +182,8 @@ struct DiscardOldPassword {  ///< of replication or clone: the file's password a
   Account account{};
 };
 using Action = std::variant<SetSuperReadOnly, ResetReplicaAll, StartSql, StopSql, StartIo, StopIo, ChangeSource, ForgetSource, WriteMark,
-                            WriteServerUuid, SetLatch, Open, Close, EndFetching, RestoreClusterRow, EnableSemiSyncSource, EnableSemiSyncReplica,
-                            ProvePassword, SetPassword, DiscardOldPassword>;
+                            WriteServerUuid, SetLatch, Open, Close, EndFetching, RestoreClusterRow, EnableSemiSyncSource,
+                            EnableSemiSyncReplica, ProvePassword, SetPassword, DiscardOldPassword>;
 
 struct Plan {
   State state = State::starting;

@@ -43,7 +43,8 @@ Source look_at_source(Cycle& cycle) {
   }
   auto& open_at = cycle.plan.memory.source_open_at;
   if (source.open != nullptr) {
-    open_at = source.view->answer->received_at;
+    // An agent whose mysqld has fallen silent answers for a while with what it read before.
+    open_at = source.view->answer->true_since();
   } else if (cycle.o.peers_asked) {
     source.silence = elapsed(open_at.value_or(cycle.o.started_at), cycle.o.now);
   }
@@ -281,7 +282,8 @@ bool is_donor(const Cycle& cycle, const Source& source) {
 /// A source that has closed in order to go away sends its last transactions; it goes when nobody fetches from it any more.
 bool sends_its_last(const Cycle& cycle, const Source& source) {
   const auto& replica = cycle.mysql.replica;
-  return source.leaving && replica && !cycle.mysql.executed.united(replica->received).contains(source.view->answer->status.mysql->gtid_executed);
+  return source.leaving && replica &&
+         !cycle.mysql.executed.united(replica->received).contains(source.view->answer->status.mysql->gtid_executed);
 }
 
 /// The checks that need no source, beyond the names of what it has lost. False when replication must not be touched.

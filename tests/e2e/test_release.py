@@ -253,5 +253,6 @@ def test_a_release_that_is_uninstalled_and_installed_again_goes_on_with_its_volu
     shop.install()
     assert shop.namespace.get("secrets", f"{shop.statefulset}-credentials")["data"] == secret
     assert shop.status(0)["cluster_id"] == cluster
-    assert client.sql("primary", "SELECT number FROM written") == "42"
+    # A Service is new, and leads to a pod a moment after that is ready.
+    wait_for(lambda: client.sql("primary", "SELECT number FROM written") == "42", 15, "the new Service leads to the old row")
     assert all(rows_of(shop, ordinal) == {42} for ordinal in range(3))

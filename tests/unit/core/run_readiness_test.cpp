@@ -100,6 +100,19 @@ TEST_CASE("run: a source that misses a moment changes nothing, silence is spoken
   CHECK(*plan.replication->lag_seconds > 600);
 }
 
+TEST_CASE("run: the silence of a source begins when its last answer was true, not when that came") {
+  auto world = serving_replica();
+  auto old = peer(0).holds("a:1-5").open();
+  old.status().agent.sample_age_ms = 2'400;
+  world.peer(0) = old;
+  world.decide();
+  fall_silent(world);
+  CHECK(alerts(world.decide_after(599ms)) == "");
+  const auto plan = world.decide_after(1ms);
+  CHECK(alerts(plan) == "SOURCE_SILENT");
+  CHECK(*plan.replication->source_silence_seconds == doctest::Approx(3.0));
+}
+
 TEST_CASE("run: a closed source counts as silent") {
   auto world = serving_replica();
   world.decide();

@@ -426,8 +426,9 @@ TEST_CASE("apply: who fetches is disconnected once it was sent all, and not befo
         co_await observed(primary, [](const MysqlFacts& f) { return f.fetchers == 1; });
         // More than the buffers of a connection hold, to someone who does not read.
         to.freeze();
-        co_await from.root("CREATE TABLE shop.pages (page LONGBLOB); SET SESSION binlog_row_image = FULL;"
-                           "INSERT INTO shop.pages VALUES (REPEAT('x', 30000000))");
+        co_await from.root(
+            "CREATE TABLE shop.pages (page LONGBLOB); SET SESSION binlog_row_image = FULL;"
+            "INSERT INTO shop.pages VALUES (REPEAT('x', 30000000))");
         co_await twice(primary, run::EndFetching{}, context());
         const Result<MysqlFacts> sending = co_await observe(primary, limit);
         REQUIRE(sending);
