@@ -447,11 +447,11 @@ TEST_CASE("run: a drained primary closes, notes what it has, and is released whe
   auto world = open_primary();
   world.o.draining = world.o.drained = true;
   world.mysql().fetchers = 2;
+  world.o.identity.mark->writable = true;
   world.peer(1) = peer(1).holds("a:1-5").fetches_from(0);
   auto plan = world.decide();
   CHECK(steps(plan) == "close");
   CHECK(plan.reason.code == Code::DRAINING);
-  CHECK_FALSE(plan.donor_ready);
   CHECK_FALSE(plan.released);
 
   world.mysql().read_only = world.mysql().super_read_only = true;
@@ -460,6 +460,7 @@ TEST_CASE("run: a drained primary closes, notes what it has, and is released whe
   REQUIRE(steps(plan) == "write_mark");
   CHECK(std::get<run::WriteMark>(plan.actions.front()).executed == gtids("a:1-6"));
   CHECK_FALSE(std::get<run::WriteMark>(plan.actions.front()).writable);
+  CHECK_FALSE(plan.donor_ready);
   CHECK_FALSE(plan.released);
 
   // Cut off while it fetches, a replica would only connect again.
