@@ -15,6 +15,7 @@ START_LIMIT_SECONDS = 180
 IDLE_SECONDS = 60
 REQUESTS = 1_000_000
 PIPELINED = 200
+ANSWER = b"HTTP/1.1 "  # begins each
 COPIES = 5
 COPY_SCALE = 2.2  # of the sample: about 1 GB on disk
 
@@ -49,9 +50,11 @@ def ask_many_times(pod: Pod, path: str, count: int) -> float:
     with socket.create_connection((pod.address(), 8008), timeout=10) as connection:
         for _ in range(count // PIPELINED):
             connection.sendall(request)
-            answers = 0
-            while answers < PIPELINED:
-                answers += connection.recv(1 << 20).count(b"HTTP/1.1 ")
+            answers = b""
+            while answers.count(ANSWER) < PIPELINED:
+                more = connection.recv(1 << 20)
+                assert more, f"{pod} closed the connection after {answers.count(ANSWER)} of {PIPELINED} answers"
+                answers += more
     return count / (time.monotonic() - began)
 
 
