@@ -42,8 +42,11 @@ void remember_own_sample(const MysqlFacts& mysql, Memory& memory) {
 void refresh_mark(Cycle& cycle) {
   auto& memory = cycle.plan.memory;
   const bool first = !memory.mark_written_at;
-  const bool due =
-      first || cycle.o.now - *memory.mark_written_at >= mark_every || (cycle.o.stopping && cycle.o.now - *memory.mark_written_at >= 1s);
+  // The last of a drained primary: no writes follow it.
+  const auto& mark = cycle.o.identity.mark;
+  const bool last = cycle.o.drained && cycle.mysql.super_read_only && mark && mark->writable;
+  const bool due = first || last || cycle.o.now - *memory.mark_written_at >= mark_every ||
+                   (cycle.o.stopping && cycle.o.now - *memory.mark_written_at >= 1s);
   // A closed primary without a mark was just provisioned, and opens at once: Open brings the first mark with it.
   const bool waits_for_open = cycle.policy.owner.role() == Role::primary && !cycle.o.identity.mark && cycle.mysql.read_only;
   // Only what is known to be ours may be noted as ours: the mark is the proof when the row is overwritten one day.

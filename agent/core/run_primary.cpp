@@ -217,8 +217,6 @@ void stay_closed_or_open(Cycle& cycle) {
 /// cut off before, they would only connect again.
 void withdraw(Cycle& cycle) {
   if (!cycle.mysql.super_read_only) return cycle.act(Close{});
-  const auto& mark = cycle.o.identity.mark;
-  if (mark && mark->writable) cycle.act(WriteMark{cycle.mysql.executed, false});
   const bool still_fetched = std::ranges::any_of(cycle.o.peers, [&](const PeerView& peer) {
     const auto* replication = peer.answer && peer.answer->status.replication ? &*peer.answer->status.replication : nullptr;
     return replication != nullptr && replication->io == ThreadState::on && replication->source == cycle.policy.owner.pod.to_string();
