@@ -23,6 +23,7 @@ namespace {
 constexpr mode_t settings_mode = 0640;  // mysqld ignores a settings file that others may write
 constexpr mode_t fifo_mode = 0600;
 constexpr std::string_view clone_plugin = "mysql_clone.so";               // MySQL names it when it cannot load it
+constexpr std::string_view init_file_ended = "[MY-010138]";               // mysqld runs no more statements: all are done, or one failed
 constexpr std::string_view too_many_clones = "Clone Donor Error: 3634 ";  // ER_CLONE_TOO_MANY_CONCURRENT_CLONES, of the donor
 
 /// Walking a tree of a hundred thousand tables takes a while: it may take a twentieth of our time, and no more.
@@ -63,6 +64,7 @@ Result<void> Scratch::start(Instant now) {
   written_bytes_ = 0;
   measured_ = {};
   measure_at_ = now;
+  statements_ended_ = copied_ = false;
   for (auto* text : {&unwritten_, &last_error_}) text->clear();
   auto launched = launch();
   if (!launched) {
@@ -140,6 +142,7 @@ void Scratch::poll(Instant now) {
   if (facts_.phase == Phase::copying) {
     feed(now);
     if (now >= measure_at_ || child_->wait_status()) measure(now);
+    end_early();
   }
   if (const auto status = child_->wait_status()) finish(now, *status);
 }
@@ -164,6 +167,15 @@ void Scratch::feed(Instant now) {
   if (unwritten_.empty() && unread == 0) fifo_.reset();
 }
 
+/// Once CLONE has returned, all of the copy is written and the donor is let go; what the server would still do is shut down its own data,
+/// which nobody needs, in the steps of half a second that its threads wait for each other (seen with 9.7.4: 0.5 to 1.5 s).
+void Scratch::end_early() {
+  if (copied_ || task_ != Task::clone || !statements_ended_ || !last_error_.empty() || child_->wait_status()) return;
+  if (!check_complete_clone(options_.incoming)) return;
+  copied_ = true;
+  child_->kill();
+}
+
 void Scratch::measure(Instant now) {
   const auto begin = std::chrono::steady_clock::now();
   const auto progress = measure_copy(receives_clone() ? options_.incoming : options_.scratch);
@@ -179,13 +191,15 @@ void Scratch::measure(Instant now) {
 void Scratch::hear(std::string_view line) {
   const auto safe = without_statement(line);
   if (const auto error = error_of(safe); !error.empty()) last_error_ = error;
+  if (safe.contains(init_file_ended)) statements_ended_ = true;
   if (options_.on_line) options_.on_line(safe);
 }
 
 void Scratch::finish(Instant now, int wait_status) {
   child_.reset();
   if (!facts_.stopping.empty()) return give_up(now, std::exchange(facts_.stopping, {}));
-  if (wait_status != 0) return give_up(now, last_error_.empty() ? "mysqld " + describe_wait_status(wait_status) : explain(last_error_));
+  if (wait_status != 0 && !copied_)
+    return give_up(now, last_error_.empty() ? "mysqld " + describe_wait_status(wait_status) : explain(last_error_));
   if (auto accepted = accept_copy(); !accepted) return give_up(now, accepted.error().to_string());
   clear_away();
   facts_.phase = Phase::complete;

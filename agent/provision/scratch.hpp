@@ -64,6 +64,7 @@ class Scratch {
   [[nodiscard]] Result<void> give(Instant now, Task task, std::string statements);
   void feed(Instant now);
   [[nodiscard]] bool receives_clone() const { return task_ == Task::clone && facts_.reads_statements; }
+  void end_early();
   void measure(Instant now);
   void hear(std::string_view line);
   void finish(Instant now, int wait_status);
@@ -79,6 +80,8 @@ class Scratch {
   Task task_ = Task::none;
   std::string unwritten_;  ///< the statements, or what the FIFO had no room for
   std::size_t written_bytes_ = 0;
+  bool statements_ended_ = false;  ///< as the server's log says
+  bool copied_ = false;            ///< the clone is complete, and the server was killed for that
   std::string last_error_;
   CopyProgress measured_;  ///< of scratch/, or of incoming/ once a clone can move bytes
   Instant measure_at_{};

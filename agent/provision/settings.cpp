@@ -118,7 +118,7 @@ Settings scratch_owned(const ScratchSettings& s) {
       {"general_log", "OFF"},
       {"slow_query_log", "OFF"},
       {"log_error_services", "log_filter_internal; log_sink_internal"},
-      {"log_error_verbosity", "2"},
+      {"log_error_verbosity", "3"},  // the end of the statements is a note
       {"log_error_suppression_list", ""},
       {"gtid_mode", "ON"},
       {"enforce_gtid_consistency", "ON"},

@@ -24,7 +24,8 @@ using Phase = init::ScratchFacts::Phase;
 constexpr std::chrono::seconds step_limit{20};
 
 /// It initializes, with a write now and then, until the file `initialized` is there; reads its statements to their end; and copies until
-/// the file `copied` is there.
+/// the file `copied` is there. A file `underway` leaves the copy marked so. With a file `lingers` it says that text, then that its
+/// statements have ended, and shuts down for ever.
 constexpr std::string_view script = R"(#!/bin/sh
 cd '{}'
 mkdir -p scratch
@@ -33,6 +34,12 @@ cat run/scratch.sql > /dev/null
 mkdir -p incoming/#clone
 until [ -e copied ]; do sleep 0.02; done
 touch incoming/#clone/#status_fix
+[ ! -e underway ] || touch incoming/#clone/#status_in_progress
+[ -e lingers ] || exit 0
+cat lingers
+echo "0 [Note] [MY-010138] [Server] Execution of init_file ended."
+touch lingering
+while :; do sleep 0.02; done
 )";
 
 class Pretender {
@@ -105,6 +112,28 @@ TEST_CASE("scratch: the clock of a copy starts when the server reads its stateme
 
   pod.directory.write("copied", "");
   CHECK(pod.poll_until([](const auto& seen) { return seen.phase != Phase::copying; }).phase == Phase::complete);
+}
+
+TEST_CASE("scratch: a complete clone does not wait for the shutdown of the server that made it") {
+  Pretender pod;
+  for (const auto* file : {"initialized", "copied", "lingers"}) pod.directory.write(file, "");
+  REQUIRE(pod.scratch->clone(pod.now, "db-0", {.host = "db-0"}));
+  const auto& facts = pod.poll_until([](const auto& seen) { return seen.phase != Phase::copying; });
+  CHECK_MESSAGE(facts.phase == Phase::complete, facts.error);
+  CHECK(fs::exists(pod.directory.path() / "incoming/#clone/#status_fix"));
+}
+
+TEST_CASE("scratch: a clone that is still marked as under way, or whose server named an error, waits for the server's own verdict") {
+  for (const auto& [output, last] : {std::pair{"", "underway"}, std::pair{"0 [ERROR] [MY-000061] [Server] broken\n", "copied"}}) {
+    CAPTURE(last);
+    Pretender pod;
+    pod.directory.write("lingers", output);
+    for (const auto* file : {"initialized", last, "copied"}) pod.directory.write(file, "");
+    REQUIRE(pod.scratch->clone(pod.now, "db-0", {.host = "db-0"}));
+    pod.poll_until([&](const auto&) { return fs::exists(pod.directory.path() / "lingering"); });
+    pod.poll_until([&, since = pod.now](const auto&) { return pod.now > since + 10s; });
+    CHECK(pod.scratch->facts().phase == Phase::copying);
+  }
 }
 
 TEST_CASE("scratch: a server that was stopped says why until its end, and then that it failed of that") {

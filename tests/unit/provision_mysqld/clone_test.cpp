@@ -4,11 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 
 #include "provision/statements.hpp"
 #include "provision_mysqld/pod.hpp"
@@ -109,6 +111,12 @@ TEST_CASE("clone: a server started before there is a task waits for it, then cop
   CHECK(facts.last_progress_at > given_at);
   CHECK_FALSE(std::filesystem::exists(pod.volume() / "scratch"));
   CHECK(std::filesystem::is_empty(pod.run_directory()));
+
+  const auto logged = [&](std::string_view code) {
+    return std::ranges::any_of(pod.log, [&](const auto& line) { return line.contains(code); });
+  };
+  CHECK(logged("[MY-010138]"));        // its statements have ended,
+  CHECK_FALSE(logged("[MY-012980]"));  // and its shutdown was not waited for
 
   pod.start(boot_file(), "incoming");
   CHECK(pod.query("root", password_of("root"), "SELECT SUM(LENGTH(content)) FROM shop_db.blobs") == "80000000");
