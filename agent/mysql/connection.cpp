@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::string_view user = "ordinal";
 constexpr std::size_t socket_path_bytes_max = 107;
+constexpr std::size_t buffer_bytes = 16 * 1024;  // what a cycle asks is answered in one piece; by default it is read in pieces of 1 KiB
 
 // What a user's settings make of a new session must not change what our statements mean. A SELECT that nobody waits for any more ends by
 // itself.
@@ -92,7 +93,10 @@ Error from(sql::error_code ec, const sql::diagnostics& diagnostics, std::string 
 }
 
 Connection::Connection(asio::any_io_executor executor, Endpoint endpoint, Passwords passwords)
-    : executor_(std::move(executor)), endpoint_(std::move(endpoint)), passwords_(std::move(passwords)), connection_(executor_) {
+    : executor_(std::move(executor)),
+      endpoint_(std::move(endpoint)),
+      passwords_(std::move(passwords)),
+      connection_(executor_, {.initial_buffer_size = buffer_bytes}) {
   connection_.set_meta_mode(sql::metadata_mode::full);  // SHOW statements have no list of columns: their names count
 }
 

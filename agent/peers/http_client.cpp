@@ -25,6 +25,8 @@ std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
   return text.str();
 }
 
+constexpr std::size_t buffer_bytes = 4 * 1024;  // an ordinary /status comes in one piece; Beast reads as much as the buffer has room for
+
 Kind kind_of(error_code ec) {
   if (ec == http::error::end_of_stream || ec == asio::error::eof) return Kind::unreachable;
   if (ec.category() == http::make_error_code(http::error::end_of_stream).category()) return Kind::protocol;
@@ -39,7 +41,9 @@ Kind kind_of(error_code ec) {
 }  // namespace
 
 HttpClient::HttpClient(asio::any_io_executor executor, const asio::ip::tcp::endpoint& endpoint, std::string user_agent)
-    : endpoint_(endpoint), address_(text_of(endpoint)), user_agent_(std::move(user_agent)), socket_(std::move(executor)) {}
+    : endpoint_(endpoint), address_(text_of(endpoint)), user_agent_(std::move(user_agent)), socket_(std::move(executor)) {
+  buffer_.reserve(buffer_bytes);
+}
 
 asio::awaitable<Result<std::string>> HttpClient::fetch(std::string target, Milliseconds limit) {
   auto reply = co_await exchange(target, limit);
