@@ -76,12 +76,10 @@ def test_a_pod_of_one_is_ready_and_becomes_three(install: Installer) -> None:
     release.wait_status(0, lambda status: status["semi_sync"] == "active", 30, "semi-synchronous replication is active")
 
 
-def network_policies_are_enforced(namespace: Namespace, release: Release) -> bool:
-    """Whether a policy that lets nobody in keeps a client of the namespace out."""
+def network_policies_are_enforced(namespace: Namespace, release: Release, client: Client) -> bool:
+    """Whether a policy that lets nobody in keeps the client out."""
     deny = {"podSelector": {"matchLabels": {"statefulset.kubernetes.io/pod-name": release.pod(0)}}, "policyTypes": ["Ingress"]}
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nobody"}, "spec": deny}
-    client = Client(release)
-    client.start()
     namespace.apply(policy)
     reader = client.begin("primary", "SELECT 1", pause_seconds=0.2)
     try:
@@ -104,13 +102,17 @@ def test_the_network_policy_lets_in_whom_the_values_name_and_nobody_else(install
     }
     assert all(is_ready(pod) for pod in release.pods())
     namespace.kubectl("delete", "networkpolicy", release.statefulset)
-    if not network_policies_are_enforced(namespace, release):
+    client = Client(release)
+    client.start()
+    if not network_policies_are_enforced(namespace, release, client):
         note("this cluster does not enforce network policies: only what was rendered has been looked at")
         return
-    release.upgrade()
-    client = Client(release)
     reader = client.begin("primary", "SELECT 1", pause_seconds=0.2)
+    reader.wait_succeeding(15)
+    release.upgrade()
     wait_for(lambda: any(not attempt.ok for attempt in reader.attempts()), 15, "a stranger is kept out")
     namespace.kubectl("label", "pod", client.name, "app=shop")
     reader.wait_succeeding(15)
     reader.end()
+    agent = f"timeout 2 bash -c 'exec 3<>/dev/tcp/{release.pods()[0]['status']['podIP']}/8008' 2> /dev/null && echo open || echo shut"
+    assert namespace.execute(client.name, "client", agent).strip() == "shut"
