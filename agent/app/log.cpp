@@ -16,6 +16,8 @@ namespace {
 
 bool as_json = false;
 
+constexpr std::size_t text_bytes_max = 16 * 1024;
+
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
     case Level::debug: return spdlog::level::debug;
@@ -61,7 +63,11 @@ std::string text_line(std::string_view name, std::initializer_list<Field> fields
 std::string json_line(std::string_view name, std::initializer_list<Field> fields) {
   boost::json::object object{{"event", name}};
   for (const auto& field : fields) {
-    std::visit([&](const auto& value) { object[field.key] = value; }, field.value);
+    if (const auto* text = std::get_if<std::string>(&field.value)) {
+      object[field.key] = valid_utf8(*text, text_bytes_max);
+    } else {
+      std::visit([&](const auto& value) { object[field.key] = value; }, field.value);
+    }
   }
   return boost::json::serialize(object).substr(1);
 }

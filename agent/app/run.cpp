@@ -103,7 +103,6 @@ class Loop {
   asio::awaitable<Result<void>> change_password(Account account, run::Action action, mysql::ActContext context);
   Result<void> store(const Identity& identity);
   void publish(const run::Plan& plan, const run::Observation& observed);
-  [[nodiscard]] http::MysqlLife mysql_life(Instant now) const;
   void tell(const run::Plan& plan, Instant now);
   [[nodiscard]] bool drained(Instant now);
   [[nodiscard]] bool may_end(Instant now) const;
@@ -312,16 +311,6 @@ asio::awaitable<void> Loop::act(std::vector<run::Action> actions) {
   service_.wake();
 }
 
-/// mysqld must be killed to be of use again only when it accepts connections, answers none of them for a long time, and has no reason to.
-http::MysqlLife Loop::mysql_life(Instant now) const {
-  const auto* unknown = std::get_if<run::MysqlUnknown>(&facts_);
-  if (unknown == nullptr || unknown->why != run::MysqlUnknown::Why::silent || donated_last_) return {};
-  const auto phase = notify_.phase();
-  if (phase == run::MysqldPhase::starting || phase == run::MysqldPhase::recovering) return {};
-  if (elapsed(unknown->since, now) <= setup_.config.mysql.silence_limit) return {};
-  return {.alive = false, .reason = reason(Code::MYSQL_SILENT, "mysqld accepts connections and has answered none: " + unknown->detail)};
-}
-
 void Loop::publish(const run::Plan& plan, const run::Observation& observed) {
   auto snapshot = std::make_shared<http::Snapshot>();
   auto& status = snapshot->status;
@@ -340,7 +329,7 @@ void Loop::publish(const run::Plan& plan, const run::Observation& observed) {
   status.semi_sync = plan.semi_sync;
   status.alerts = plan.alerts;
   status.checks = plan.checks;
-  snapshot->mysql_life = mysql_life(observed.now);
+  if (auto why = run::stuck(observed, donated_last_, setup_.config.mysql.silence_limit)) snapshot->mysql_life = {false, std::move(*why)};
   counters_.peer_errors_total = service_.peers().errors_total;
   snapshot->counters = counters_;
   snapshot->peers = observed.peers;
@@ -444,7 +433,7 @@ int run() {
   if (!start) return start.error();
   const auto facts = start->volume.facts();
   if (!facts) {
-    print_errors({facts.error()});
+    log::error("cannot_start", {{"error", facts.error().to_string()}});
     return exit_failed;
   }
   const auto* identity = facts->identity_or_null();

@@ -11,9 +11,12 @@
 #include <condition_variable>
 #include <csignal>
 #include <exception>
+#include <format>
 #include <mutex>
+#include <string_view>
 
 #include "app/log.hpp"
+#include "app/stop_signals.hpp"
 
 namespace ordinal::app {
 namespace {
@@ -60,13 +63,15 @@ Service::Service(const Setup& setup, Milliseconds first_question_after)
       peers_(io_.get_executor(), peer_options(setup)),
       first_question_after_(setup.config.cluster.discovery == config::Discovery::srv ? first_question_after : Milliseconds(0)),
       signals_(io_, SIGTERM, SIGINT),
-      pause_(io_) {}
+      pause_(io_) {
+  release_stop_signals();
+}
 
 Service::~Service() = default;
 
 int Service::run(std::function<asio::awaitable<int>()> main) {
   if (const auto listening = server_.listen(); !listening) {
-    print_errors({listening.error()});
+    log::error("cannot_start", {{"error", listening.error().to_string()}});
     return exit_failed;
   }
   watchdog_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
@@ -145,7 +150,14 @@ void Service::watch(const std::stop_token& stop) {
     const auto age = elapsed(board_.last_beat(), std::chrono::steady_clock::now());
     if (age < limit) continue;
     // The logger belongs to the other thread, which hangs, perhaps in it: this goes past it.
-    const std::string words = std::string("ordinal: the loop has not turned for too long; it hangs in: ") + step_.load() + "\n";
+    const std::string_view step = step_.load();
+    const auto time = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto words =
+        setup_.config.log.format == config::LogFormat::json
+            ? std::format(R"({{"time":"{:%FT%T}Z","level":"error","event":"hangs","in":"{}"}})"
+                          "\n",
+                          time, step)
+            : std::format("{:%FT%T}Z error event=hangs in=\"{}\" reason=\"the loop has not turned for too long\"\n", time, step);
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, words.data(), words.size());
     ::_exit(exit_failed);
   }

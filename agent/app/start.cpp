@@ -3,9 +3,10 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <thread>
 
 #include "app/log.hpp"
+#include "app/refusal.hpp"
+#include "app/stop_signals.hpp"
 #include "base/fail_point.hpp"
 
 namespace ordinal::app {
@@ -16,7 +17,12 @@ using std::chrono_literals::operator""s;
 
 constexpr auto lock_patience = 60s;
 
-Result<volume::Volume> open_volume(const std::string& path) {
+std::unexpected<int> cannot_start(const Error& error, int exit_code) {
+  log::error("cannot_start", {{"error", error.to_string()}});
+  return std::unexpected(exit_code);
+}
+
+Result<volume::Volume> wait_for_lock(const std::string& path) {
   const auto deadline = std::chrono::steady_clock::now() + lock_patience;
   bool told = false;
   for (;;) {
@@ -25,7 +31,20 @@ Result<volume::Volume> open_volume(const std::string& path) {
     if (!told) log::info("waiting_for_lock", {{"reason", opened.error().to_string()}});
     told = true;
     // The lock tells nobody when it is released without a blocking call, which SIGTERM could not end cleanly.
-    std::this_thread::sleep_for(50ms);
+    if (stop_signal_within(50ms)) return fail(Kind::cancelled, "wait for the lock of " + path, "the agent is told to stop");
+  }
+}
+
+/// A volume that cannot be written is shown as such, for as long as it is so.
+Result<volume::Volume> open_volume(const Setup& setup) {
+  const auto& path = setup.config.volume.path;
+  const auto denied = [](const Result<volume::Volume>& opened) { return !opened && opened.error().kind == Kind::denied; };
+  for (;;) {
+    hold_stop_signals();
+    auto opened = wait_for_lock(path);
+    if (!denied(opened)) return opened;
+    const auto why = reason(Code::VOLUME_NOT_WRITABLE, opened.error().to_string());
+    if (!refuse_until(setup, why, [&] { return !denied(volume::Volume::open(path)); })) return opened;
   }
 }
 
@@ -40,20 +59,13 @@ std::expected<Start, int> begin() {
   log::configure(setup->config.log.level, setup->config.log.format);
   if (const char* point = std::getenv("ORDINAL_FAIL_POINT"); point != nullptr && *point != '\0') {
     if (const auto armed = arm_fail_point(point); !armed) {
-      print_errors({armed.error()});
-      return std::unexpected(exit_config);
+      return cannot_start(armed.error(), exit_config);
     }
   }
   auto credentials = config::read_credentials(setup->config.credentials.directory);
-  if (!credentials) {
-    print_errors({credentials.error()});
-    return std::unexpected(exit_config);
-  }
-  auto volume = open_volume(setup->config.volume.path);
-  if (!volume) {
-    print_errors({volume.error()});
-    return std::unexpected(exit_failed);
-  }
+  if (!credentials) return cannot_start(credentials.error(), exit_config);
+  auto volume = open_volume(*setup);
+  if (!volume) return cannot_start(volume.error(), exit_failed);
   return Start{std::move(*setup), std::move(*credentials), std::move(*volume)};
 }
 

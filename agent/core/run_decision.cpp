@@ -211,4 +211,12 @@ Plan decide(const Policy& policy, const Observation& o, const Memory& memory) {
   return plan;
 }
 
+std::optional<Reason> stuck(const Observation& o, bool donated_last, Milliseconds limit) {
+  const auto* unknown = std::get_if<MysqlUnknown>(&o.mysql);
+  if (unknown == nullptr || unknown->why != MysqlUnknown::Why::silent || donated_last) return std::nullopt;
+  if (o.phase == MysqldPhase::starting || o.phase == MysqldPhase::recovering || elapsed(unknown->since, o.now) <= limit)
+    return std::nullopt;
+  return reason(Code::MYSQL_SILENT, "mysqld accepts connections and has answered none: " + unknown->detail);
+}
+
 }  // namespace ordinal::run

@@ -202,4 +202,8 @@ struct Plan {
 /// The verdict and the acts of one cycle.
 [[nodiscard]] Plan decide(const Policy& policy, const Observation& observation, const Memory& memory);
 
+/// Why mysqld must be killed to be of use again: it accepts connections and has answered none of them for longer than `limit`. Nothing for
+/// one that has a reason to be silent: it starts, it recovers from a crash, or it was donating when it last answered (`donated_last`).
+[[nodiscard]] std::optional<Reason> stuck(const Observation& observation, bool donated_last, Milliseconds limit);
+
 }  // namespace ordinal::run
