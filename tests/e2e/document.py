@@ -38,6 +38,31 @@ def default_of(values: dict[str, Any], path: str) -> str:
     return "" if found is None else f"`{json.dumps(found)}`"
 
 
+def undocumented(values: dict[str, Any], documented_paths: set[str], path: str = "") -> Iterator[str]:
+    """Each value that no comment stands before, neither before it nor before a map that it is in."""
+    for key, value in values.items():
+        below = f"{path}{key}"
+        if below in documented_paths:
+            continue
+        if isinstance(value, dict) and value:
+            yield from undocumented(value, documented_paths, f"{below}.")
+        else:
+            yield below
+
+
+def unlike(schema: dict[str, Any], values: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Each key that only one of a schema and the values has, in the maps that both say something of."""
+    known = schema["properties"]
+    for key in sorted(known.keys() ^ values.keys()):
+        yield f"{path}{key}"
+    for key in known.keys() & values.keys():
+        below = known[key]
+        if "$ref" in below:
+            below = root["definitions"][below["$ref"].rpartition("/")[2]]
+        if "properties" in below and values[key]:
+            yield from unlike(below, values[key], root, f"{path}{key}.")
+
+
 def values_table(folder: Path) -> str:
     """The table of a chart's values, in Markdown."""
     text = (folder / "values.yaml").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """A release of charts/mysql, or of a chart that includes charts/ordinal, and what tests ask of its pods."""
 
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -36,6 +37,14 @@ def template_words(values: Values, *words: str) -> list[str]:
     return ["template", "shop", str(MYSQL_CHART), "--kube-version=1.34.0", *set_words(values), *words]
 
 
+@functools.cache
+def example_chart() -> Path:
+    """The chart of somebody else that includes the library, with the present library packed into it."""
+    chart = ROOT / "tests" / "example" / "with-ordinal"
+    helm("dependency", "build", str(chart))
+    return chart
+
+
 class Release:
     """A release by its name. Making the object installs nothing."""
 
@@ -43,8 +52,9 @@ class Release:
         self.namespace = namespace
         self.name = name
         self.chart = chart
-        self.values = (BASE_VALUES if chart == MYSQL_CHART else {}) | (values or {})
-        self.statefulset = f"{name}-mysql" if chart == MYSQL_CHART else name
+        of_mysql = chart.name.startswith("mysql")  # the folder, or a package mysql-0.1.0.tgz
+        self.values = (BASE_VALUES if of_mysql else {}) | (values or {})
+        self.statefulset = f"{name}-mysql" if of_mysql else name
 
     def install(self, wait_seconds: float | None = START_LIMIT_SECONDS) -> float:
         """Installs it; with `wait_seconds` returns when all pods are ready. The result is the time that this took, in seconds."""
@@ -64,6 +74,10 @@ class Release:
         pods = self.pods()
         helm("uninstall", self.name, "--namespace", self.namespace.name)
         wait_for(lambda: not self.pods(), 120, f"{len(pods)} pods of {self.name} are gone")
+
+    def notes(self) -> str:
+        """What helm told the person who installed it."""
+        return helm("get", "notes", self.name, "--namespace", self.namespace.name)
 
     # What Kubernetes says
 

@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 from . import document
 from .kube import Namespace, helm
-from .release import BASE_VALUES, ROOT, Values, template_words
+from .release import BASE_VALUES, MYSQL_CHART, ROOT, Values, example_chart, set_words, template_words
 
 GOLDEN = ROOT / "tests" / "e2e" / "golden"
 EXAMPLE = ROOT / "tests" / "example"
@@ -49,6 +49,8 @@ EVERYTHING: Values = {
     "podLabels": {"more": "yes"},
     "podAnnotations": {"more": "yes"},
     "metrics.dashboard.enabled": True,
+    "metrics.serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "metrics.prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
 }
 
 VALUE_SETS: dict[str, Values] = {
@@ -65,9 +67,10 @@ def template(values: Values) -> str:
     return re.sub(r"(?m)^(  (?:root|agent|replication|clone|application_password): ).*$", r"\1random", text)
 
 
-@pytest.mark.parametrize("chart", ["ordinal", "mysql"])
+@pytest.mark.parametrize("chart", ["charts/ordinal", "charts/mysql", "tests/example/plain", "tests/example/with-ordinal"])
 def test_helm_lint_has_nothing_to_say(chart: str) -> None:
-    printed = helm("lint", "--strict", "--kube-version=1.34.0", str(ROOT / "charts" / chart))
+    example_chart()
+    printed = helm("lint", "--strict", "--kube-version=1.34.0", str(ROOT / chart))
     assert "1 chart(s) linted, 0 chart(s) failed" in printed
     assert "[WARNING]" not in printed
 
@@ -81,10 +84,60 @@ def test_the_rendering_is_the_golden_one(name: str) -> None:
     assert template(VALUE_SETS[name]) == golden.read_text(encoding="utf-8")
 
 
+def create_strictly(namespace: Namespace, text: str) -> None:
+    """Has the API server check manifests, but not those of the Prometheus operator where it does not know their kinds."""
+    manifests = re.split(r"(?m)^---$", text)
+    if "monitoring.coreos.com/" not in namespace.kubectl("api-versions"):
+        manifests = [manifest for manifest in manifests if "\napiVersion: monitoring.coreos.com/" not in manifest]
+    namespace.kubectl("create", "--dry-run=server", "--validate=strict", "--filename", "-", stdin="---".join(manifests))
+
+
 @pytest.mark.parametrize("name", VALUE_SETS)
 def test_the_api_server_accepts_the_rendering_with_strict_validation(shared_namespace: Namespace, name: str) -> None:
-    text = helm(*template_words(VALUE_SETS[name] | BASE_VALUES, "--namespace", shared_namespace.name, "--no-hooks"))
-    shared_namespace.kubectl("create", "--dry-run=server", "--validate=strict", "--filename", "-", stdin=text)
+    create_strictly(shared_namespace, helm(*template_words(VALUE_SETS[name] | BASE_VALUES, "--namespace", shared_namespace.name)))
+
+
+@pytest.mark.parametrize("chart", ["plain", "with-ordinal"])
+def test_the_api_server_accepts_the_examples_with_strict_validation(shared_namespace: Namespace, chart: str) -> None:
+    path = example_chart().parent / chart
+    create_strictly(shared_namespace, helm("template", "db", str(path), "--kube-version=1.34.0", "--namespace", shared_namespace.name))
+
+
+def test_common_labels_and_annotations_are_on_everything_but_the_volume_claims() -> None:
+    values = {"commonLabels": {"team": "shop"}, "commonAnnotations": {"owner": "shop"}, "auth.existingSecret": ""}
+    manifests = list(yaml.safe_load_all(template(EVERYTHING | values)))
+    stateful_set = next(manifest for manifest in manifests if manifest["kind"] == "StatefulSet")
+    for manifest in [*manifests, stateful_set["spec"]["template"]]:
+        metadata = manifest["metadata"]
+        assert metadata["labels"]["team"] == "shop" and metadata["annotations"]["owner"] == "shop", manifest
+    assert len(manifests) == 14, [manifest["kind"] for manifest in manifests]
+    claim = stateful_set["spec"]["volumeClaimTemplates"][0]["metadata"]
+    assert "team" not in claim["labels"] and "owner" not in claim["annotations"]
+
+
+def test_the_example_has_its_agent_as_an_ordinary_container_too() -> None:
+    text = helm("template", "db", str(example_chart()), "--kube-version=1.34.0", "--set", "ordinal.nativeSidecar=false")
+    found = next(manifest for manifest in yaml.safe_load_all(text) if manifest["kind"] == "StatefulSet")
+    assert [container["name"] for container in found["spec"]["template"]["spec"]["containers"]] == ["mysql", "ordinal"]
+
+
+# What NOTES.txt says of a release that was not made, by its values.
+NOTES: dict[str, tuple[Values, list[str], list[str]]] = {
+    "default": ({}, ["The account app, ", "The volumes stay ", "-credentials stays "], ["With one pod"]),
+    "without an account": ({"auth.username": ""}, [], ["The account", "application_password"]),
+    "volumes that go": ({"storage.retention.whenDeleted": "Delete"}, ["The volumes, and the data on them, are deleted "], ["volumes stay"]),
+    "a Secret to come": ({"auth.existingSecret": "mine"}, ["your Secret mine, which is not there yet"], ["application_password", "stays"]),
+    "one pod": ({"replicas": 1}, ["With one pod there is no replica"], []),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_the_notes_say_what_is_true_of_the_values(shared_namespace: Namespace, name: str) -> None:
+    values, said, unsaid = NOTES[name]
+    words = ("install", "shop", str(MYSQL_CHART), "--namespace", shared_namespace.name, "--dry-run=server", *set_words(values))
+    notes = helm(*words).partition("\nNOTES:\n")[2]
+    assert all(sentence in notes for sentence in said), notes
+    assert not any(sentence in notes for sentence in unsaid), notes
 
 
 def pod_template(values: Values) -> object:
@@ -138,6 +191,42 @@ def test_the_schema_knows_every_setting_of_the_agent_that_a_chart_may_set() -> N
 def test_the_readme_of_a_chart_documents_every_value(chart: str) -> None:
     folder = ROOT / "charts" / chart
     assert (folder / "README.md").read_text(encoding="utf-8") == document.readme(folder), "./dev docs writes it anew"
+
+
+@pytest.mark.parametrize("chart", ["ordinal", "mysql"])
+def test_every_value_is_documented_and_known_to_the_schema(chart: str) -> None:
+    folder = ROOT / "charts" / chart
+    text = (folder / "values.yaml").read_text(encoding="utf-8")
+    values = yaml.safe_load(text)
+    schema = json.loads((folder / "values.schema.json").read_text(encoding="utf-8"))
+    if chart == "mysql":
+        of_the_library = json.loads((ROOT / "charts" / "ordinal" / "values.schema.json").read_text(encoding="utf-8"))["properties"]
+        assert values["ordinal"].keys() <= of_the_library.keys()
+        # What the chart gives the library is no choice of a person's: the schema has constants for it.
+        own = schema["properties"].pop("ordinal")["properties"].keys()
+    paths = {path for path, _ in document.documented(text)}
+    assert set(document.undocumented(values, paths)) == ({f"ordinal.{key}" for key in own} if chart == "mysql" else set())
+    assert set(document.unlike(schema, values, schema)) == ({"global", "ordinal"} if chart == "mysql" else {"global"})
+
+
+# The templates of the library that only its other templates include.
+INTERNAL = {
+    "agentImage", "annotations", "configMapMetadata", "firstOrdinal", "labels", "number", "podManagementPolicy", "rendered", "replicas",
+    "selectorLabels", "service", "serviceMetadata", "sharedVolumeMounts", "toml", "tomlValue",
+}  # fmt: skip
+
+
+def test_the_readme_of_the_library_has_every_template_with_an_example() -> None:
+    folder = ROOT / "charts" / "ordinal"
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("templates/_*.tpl")))
+    rows = re.findall(r"(?m)^\| (`ordinal\.v1\..*?) \| .* \| (.*?) \|$", (folder / "README.md").read_text(encoding="utf-8"))
+    documented = set()
+    for names, example in rows:
+        named = set(re.findall(r"ordinal\.v1\.(\w+)", names))
+        assert named == set(re.findall(r'include "ordinal\.v1\.(\w+)"', example)), names
+        documented |= named
+    assert documented | INTERNAL == set(re.findall(r'define "ordinal\.v1\.(\w+)"', sources))
+    assert not documented & INTERNAL
 
 
 def test_the_readme_shows_what_the_library_adds_to_the_example() -> None:

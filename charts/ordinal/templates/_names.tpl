@@ -15,9 +15,31 @@ Template names are global in Helm: these carry their version, so that two charts
 {{- $name -}}
 {{- end -}}
 
+{{/* A value that is a whole number, or a template of one: (dict "context" . "value" "replicas" "from" 1 "to" 100). */}}
+{{- define "ordinal.v1.number" -}}
+{{- $text := tpl (index .context.Values.ordinal .value | toString) .context | trim -}}
+{{- if not (and (regexMatch "^[0-9]{1,9}$" $text) (ge (int $text) .from) (le (int $text) .to)) -}}
+{{- fail (printf "ordinal.%s: %q is not a whole number from %d to %d" .value $text .from .to) -}}
+{{- end -}}
+{{- int $text -}}
+{{- end -}}
+
+{{/* The number of pods. */}}
+{{- define "ordinal.v1.replicas" -}}
+{{- include "ordinal.v1.number" (dict "context" . "value" "replicas" "from" 1 "to" 100) -}}
+{{- end -}}
+
 {{/* The ordinal of the first pod. */}}
 {{- define "ordinal.v1.firstOrdinal" -}}
-{{ tpl (toString .Values.ordinal.firstOrdinal) . | int }}
+{{- include "ordinal.v1.number" (dict "context" . "value" "firstOrdinal" "from" 0 "to" 999999) -}}
+{{- end -}}
+
+{{- define "ordinal.v1.podManagementPolicy" -}}
+{{- $policy := tpl .Values.ordinal.podManagementPolicy . -}}
+{{- if not (has $policy (list "Parallel" "OrderedReady")) -}}
+{{- fail (printf "ordinal.podManagementPolicy: %q is neither Parallel nor OrderedReady" $policy) -}}
+{{- end -}}
+{{- $policy -}}
 {{- end -}}
 
 {{/* The first pod's name: the primary. */}}

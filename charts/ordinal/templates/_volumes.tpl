@@ -53,9 +53,9 @@ checksum/ordinal: {{ dict "config" .Values.ordinal.config "mysqlConfig" (tpl .Va
 {{- $shape := dict "cluster" (dict
       "statefulset" (include "ordinal.v1.name" .)
       "service" (include "ordinal.v1.name" .)
-      "replicas" (tpl (toString .Values.ordinal.replicas) . | int)
+      "replicas" (include "ordinal.v1.replicas" . | int)
       "first_ordinal" (include "ordinal.v1.firstOrdinal" . | int)) -}}
-{{- if eq (tpl .Values.ordinal.podManagementPolicy .) "OrderedReady" -}}
+{{- if eq (include "ordinal.v1.podManagementPolicy" .) "OrderedReady" -}}
 {{- $_ := set $shape "bootstrap" (dict "require_peers" "existing") -}}
 {{- end -}}
 {{- range $section, $keys := mustMergeOverwrite (deepCopy .Values.ordinal.config) $shape }}
@@ -157,6 +157,12 @@ Fails when a Secret that somebody else made lacks a key, as far as the cluster t
 {{- end -}}
 {{- if $missing -}}
 {{- fail (printf "the Secret %q lacks %s: every account of Ordinal needs its password there, under its own key" $name (join ", " $missing)) -}}
+{{- end -}}
+{{- range $key := list "application_user" "application_password" "application_database" -}}
+{{- if not (index $data $key) -}}{{- $missing = append $missing $key -}}{{- end -}}
+{{- end -}}
+{{- if has (len $missing) (list 1 2) -}}
+{{- fail (printf "the Secret %q lacks %s: an account for an application needs all three keys, or none" $name (join ", " $missing)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
