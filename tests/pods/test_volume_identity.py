@@ -178,12 +178,15 @@ def test_data_that_was_lost_everywhere_is_not_hidden_by_a_new_database(sound: Cl
 
 
 @pytest.mark.asan
-def test_a_volume_that_cannot_be_written_is_named_with_owner_mode_and_remedy(stranger: Pod) -> None:
+def test_a_volume_that_cannot_be_written_is_refused_with_owner_mode_and_remedy_until_it_can(stranger: Pod) -> None:
     stranger.volume.create()
     stranger.volume.run("chown root: .; chmod 755 .")
     stranger.start()
-    text = wait_for(lambda: stranger.logs("init") or None, 20, "init says something")
+    text = wait_reason(stranger, "VOLUME_NOT_WRITABLE")
     assert all(part in text for part in ("/var/lib/ordinal", "0755", "999")), text
+    assert stranger.state() == "refused"
+    stranger.volume.run("chown 999:999 .")
+    stranger.wait_status(lambda status: status["state"] != "refused", 20, "init goes on")
     stranger.kill()
 
 
