@@ -186,6 +186,7 @@ asio::awaitable<void> Loop::observe_rarely() {
 }
 
 void Loop::measure(Instant now) {
+  if (const auto bytes = volume_.take_data_bytes()) volume_facts_.data_bytes = *bytes;
   if (looked_at_ && now - *looked_at_ < look_every) return;
   looked_at_ = now;
   passwords_.refresh();
@@ -201,7 +202,7 @@ void Loop::measure(Instant now) {
   volume_facts_ = std::move(*facts);
   if (measured_at_ && now - *measured_at_ < measure_every) return;
   measured_at_ = now;
-  if (const auto bytes = volume_.data_bytes()) volume_facts_.data_bytes = *bytes;
+  volume_.measure_data();
 }
 
 run::Observation Loop::observation(Instant now) {

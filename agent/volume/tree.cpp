@@ -117,7 +117,7 @@ Result<void> rename_durably(const fs::path& from, const fs::path& to) {
   return sync_directory(to.parent_path());
 }
 
-Result<std::uint64_t> allocated_bytes(const fs::path& directory) {
+Result<std::uint64_t> allocated_bytes(const fs::path& directory, const std::stop_token& stop) {
   std::uint64_t bytes = 0;
   std::vector<fs::path> pending{directory};
   while (!pending.empty()) {
@@ -126,6 +126,7 @@ Result<std::uint64_t> allocated_bytes(const fs::path& directory) {
     std::error_code ec;
     fs::directory_iterator entry(listed, ec);
     for (; !ec && entry != fs::directory_iterator(); entry.increment(ec)) {
+      if (auto stopped = stopped_if_told(listed, stop); !stopped) return std::unexpected(stopped.error());
       struct stat status{};
       if (::lstat(entry->path().c_str(), &status) != 0) continue;
       bytes += static_cast<std::uint64_t>(status.st_blocks) * block_bytes;

@@ -33,7 +33,7 @@ namespace ordinal::volume {
 [[nodiscard]] Result<void> rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// The bytes allocated by everything under `directory`, 0 when there is nothing. What vanishes meanwhile is not counted: a server may be at
-/// work there. Fails as fail_errno says.
-[[nodiscard]] Result<std::uint64_t> allocated_bytes(const std::filesystem::path& directory);
+/// work there. Fails with cancelled when it is told to stop, else as fail_errno says.
+[[nodiscard]] Result<std::uint64_t> allocated_bytes(const std::filesystem::path& directory, const std::stop_token& stop = {});
 
 }  // namespace ordinal::volume

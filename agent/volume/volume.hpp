@@ -13,6 +13,7 @@
 #include "core/identity.hpp"
 #include "core/init_decision.hpp"
 #include "core/uuid.hpp"
+#include "volume/meter.hpp"
 #include "volume/sweeper.hpp"
 #include "volume/tree.hpp"
 
@@ -60,12 +61,15 @@ class Volume {
 
   [[nodiscard]] const Paths& paths() const { return paths_; }
 
-  /// What lies on the volume, but for `data_bytes`, which takes longer: see data_bytes(). Free bytes are those a user without privileges
+  /// What lies on the volume, but for `data_bytes`, which takes longer: see measure_data(). Free bytes are those a user without privileges
   /// gets (statvfs, f_bavail). An identity that cannot be trusted is a fact; it fails only when the volume itself cannot be read.
   [[nodiscard]] Result<init::VolumeFacts> facts() const;
 
-  /// The bytes allocated by data/; walks all of it.
-  [[nodiscard]] Result<std::uint64_t> data_bytes() const { return allocated_bytes(paths_.data); }
+  /// Starts to measure data/, beside the caller; nothing while that is being done.
+  void measure_data() { meter_.start(paths_.data); }
+
+  /// The bytes that data/ had allocated when it was measured, told once a measure.
+  [[nodiscard]] std::optional<std::uint64_t> take_data_bytes() { return meter_.take(); }
 
   /// Replaces identity.toml, durably; killed at any instant, the old one or the new one is there.
   [[nodiscard]] Result<void> write_identity(const Identity& identity);
@@ -118,6 +122,7 @@ class Volume {
   Paths paths_;
   Fd lock_;
   Sweeper sweeper_;
+  Meter meter_;
 };
 
 }  // namespace ordinal::volume
