@@ -48,6 +48,17 @@ def has_received(pod: Pod, gtid_set: str) -> bool:
     return pod.value(f"SELECT GTID_SUBSET('{gtid_set}', '{union}')") == "1"
 
 
+def take_in_as_empty(pod: Pod, gtid: str) -> None:
+    """Commits an empty transaction under a GTID at the primary: what a person does who has found that transaction harmless, or saved it."""
+    pod.sql(f"SET gtid_next='{gtid}'; BEGIN; COMMIT; SET gtid_next=AUTOMATIC")
+
+
+def lead(cluster: Cluster, ordinal: int) -> str:
+    """The transactions that a replica has executed and the primary, which is asked after it, has not."""
+    ahead, behind = cluster.executed(ordinal), cluster.executed(0)
+    return cluster[ordinal].value(f"SELECT GTID_SUBTRACT('{ahead}', '{behind}')")
+
+
 def writable(pod: Pod) -> bool:
     return pod.value("SELECT @@GLOBAL.read_only") == "0"
 

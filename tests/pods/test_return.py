@@ -1,9 +1,13 @@
-"""Pods and containers that die and come back, on their volumes or on empty ones."""
+"""Pods and containers that die and come back, on their volumes or on empty ones, at other addresses or without a name."""
+
+import ipaddress
 
 import pytest
 
 from .cluster import Cluster
 from .conftest import START_LIMIT_SECONDS
+from .engine import docker
+from .faults import databases, kill_and_see_back, wait_alert
 from .pod import Pod
 from .waiting import wait_for
 
@@ -86,3 +90,44 @@ def test_all_pods_killed_at_once_come_back_in_any_order(running: Cluster) -> Non
     assert [copy_of(pod) for pod in running] == before
     assert running[0].value("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'made_before_the_power_went'") == "1"
     write_and_see(running, "all back")
+
+
+def test_a_primary_and_a_replica_that_swap_their_addresses_are_found_by_their_names(running: Cluster) -> None:
+    copies = [copy_of(pod) for pod in running]
+    before = {pod.name: pod.address() for pod in running}
+    first, second = sorted((running[0], running[2]), key=lambda pod: ipaddress.ip_address(pod.address()), reverse=True)
+    first.kill()
+    second.kill()
+    first.start()  # the engine gives the lowest address that is free
+    wait_for(first.address, 20, f"{first} has an address")
+    second.start()
+    for pod in running:
+        pod.wait_ready(START_LIMIT_SECONDS)
+    assert {pod.name: pod.address() for pod in running} == before | {"db-0": before["db-2"], "db-2": before["db-0"]}
+    assert [copy_of(pod) for pod in running] == copies
+    write_and_see(running, "swapped")
+
+
+def connect_anew(pod: Pod, *words: str) -> None:
+    """Takes a running pod from its network and puts it there again, with an alias or without a name."""
+    docker("network", "disconnect", pod.cluster, pod.container("pause"))
+    docker("network", "connect", *words, pod.cluster, pod.container("pause"))
+
+
+def test_replicas_serve_while_the_name_of_the_primary_leads_nowhere_and_go_on_when_it_is_back(running: Cluster) -> None:
+    copies = [copy_of(pod) for pod in running]
+    connect_anew(running[0])
+    try:
+        for container in ("mysql", "ordinal"):
+            kill_and_see_back(running[1], container)  # what begins needs the name; a connection that lasts does not
+        running[1].wait_ready()
+        assert "db-0" in wait_alert(running[1], "SOURCE_SILENT")
+        assert running[0].ready() and running[2].ready()
+        running[0].sql("CREATE DATABASE made_while_nameless")
+        assert databases(running[1], "made_while_nameless") == []
+    finally:
+        connect_anew(running[0], "--alias", f"db-0.db.{running.namespace}.svc.cluster.local")
+    for pod in running:
+        pod.wait_ready()
+    assert [copy_of(pod) for pod in running] == copies
+    write_and_see(running, "named again")
