@@ -35,6 +35,12 @@ class Attempt:
     number: int
     said: str
 
+    @property
+    def broken(self) -> bool:
+        """Whether it failed although a server had answered: 2013 and 1053 come of one that is ending. It had reached nobody with 2003, where
+        a Service had no endpoint, or when no greeting came: some networks take connections for every address outside of the cluster."""
+        return not self.ok and "ERROR 2003 " not in self.said and "waiting for initial communication packet" not in self.said
+
 
 class Client:
     """A pod with a shell and MySQL's client. Its name is that of the release whose application account it uses."""
@@ -71,6 +77,8 @@ class Client:
         }
         self.namespace.apply(pod)
         self.namespace.kubectl("wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=60s", limit_seconds=90)
+        # Services and network policies know of a new pod a moment after it runs.
+        wait_for(lambda: self.sql("primary", "SELECT 1"), 30, f"{self.name} reaches the primary")
 
     def sql(self, service: str, statement: str) -> str:
         """What one statement prints, by the application's account through a Service: `primary`, `read`, or the name of a host."""
@@ -124,7 +132,12 @@ class Loop:
         return self.attempts()
 
 
+def pauses(attempts: list[Attempt]) -> list[tuple[float, float]]:
+    """From when to when no statement succeeded, between each two that did."""
+    ends = [attempt.ended for attempt in attempts if attempt.ok]
+    return list(zip(ends, ends[1:], strict=False))
+
+
 def longest_pause(attempts: list[Attempt]) -> float:
     """The longest time between two statements that succeeded, in seconds."""
-    ends = [attempt.ended for attempt in attempts if attempt.ok]
-    return max((later - earlier for earlier, later in zip(ends, ends[1:], strict=False)), default=0.0)
+    return max((end - begin for begin, end in pauses(attempts)), default=0.0)

@@ -6,7 +6,9 @@ import http.client
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pods.waiting import NotYet
@@ -76,7 +78,37 @@ API = {
     "secrets": "/api/v1",
     "statefulsets": "/apis/apps/v1",
     "networkpolicies": "/apis/networking.k8s.io/v1",
+    "endpointslices": "/apis/discovery.k8s.io/v1",
 }
+
+
+class Stream:
+    """The lines that a kubectl which does not end by itself prints while the block runs, each with the time at which it came."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        self.lines: list[tuple[float, str]] = []
+
+    def __enter__(self) -> "Stream":
+        self._process = subprocess.Popen(["kubectl", *self._words], stdout=subprocess.PIPE, text=True)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append((time.time(), line))
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._reader.join(10)
+        self._process.wait(10)
+
+    def objects(self) -> Iterator[tuple[float, Manifest]]:
+        """The objects of a stream of events, as `Namespace.watch` makes it: each as it was from that time on."""
+        for heard, line in list(self.lines):
+            yield heard, json.loads(line)["object"]
 
 
 class Namespace:
@@ -109,6 +141,10 @@ class Namespace:
         """All objects of a kind in `API`."""
         found: list[Manifest] = json.loads(ask(f"{API[kind]}/namespaces/{self.name}/{kind}"))["items"]
         return found
+
+    def watch(self, kind: str, selector: str) -> Stream:
+        """The objects of a kind in `API` that a selector such as `labelSelector=a=b` chooses: as they are, and each change."""
+        return Stream("get", "--raw", f"{API[kind]}/namespaces/{self.name}/{kind}?watch=true&{selector}")
 
     def apply(self, manifest: Manifest) -> None:
         self.kubectl("apply", "--filename", "-", stdin=json.dumps(manifest))

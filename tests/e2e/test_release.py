@@ -1,22 +1,27 @@
 """One release of charts/mysql through its whole life: each test finds three ready pods with a client beside them, and leaves them so."""
 
+import base64
+import re
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from pods.waiting import wait_for
 
-from .client import Attempt, Client, longest_pause
-from .kube import CommandError, Namespace, helm
+from .client import Attempt, Client, longest_pause, pauses
+from .kube import CommandError, Namespace, Stream, helm, run
 from .lab import Lab
 from .measures import note, note_seconds
-from .release import Release
+from .release import Release, is_ready
 
 WRITE = "INSERT INTO written (number) VALUES (NUMBER)"
 WRITE_PAUSE_SECONDS = 15.0
 REATTACH_SECONDS = 15.0
 INSTALL_SECONDS = 30.0
 FURTHER_POD_SECONDS = 8.0
+NO_PAUSE_SECONDS = 2.0
+SERVICE_SECONDS = 4.0  # how long after a pod is ready its Service may lead to it, and an attempt that reached nobody may last
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,19 @@ def test_helm_test_passes(shop: Release) -> None:
         assert f"{shop.pod(ordinal)}: read" in printed
 
 
+def test_the_commands_that_helm_install_prints_work(shop: Release, client: Client) -> None:
+    notes = shop.notes()
+    commands = [line.strip() for line in notes.splitlines() if line.startswith("  kubectl ")]
+    said = [run("bash", "-ec", command, stdin="SELECT CURRENT_USER();") for command in commands]
+    password = shop.namespace.get("secrets", f"{shop.statefulset}-credentials")["data"]["application_password"]
+    assert len(said) == 3
+    assert said[0] == base64.b64decode(password).decode()
+    assert "serving" in said[1] and shop.pod(0) in said[1]
+    assert said[2].split() == ["CURRENT_USER()", "root@localhost"]
+    for host in re.findall(r"(?m)^  (?:writes|reads) +(\S+):3306$", notes):
+        assert client.sql(host, "SELECT 1") == "1"
+
+
 def test_a_deleted_pod_comes_back_on_its_volume_without_a_copy(shop: Release) -> None:
     before = shop.status(1)["volume"]["provisioned_at"]
     began = time.monotonic()
@@ -136,16 +154,46 @@ def test_a_first_pod_that_lost_its_volume_is_restored_and_no_acknowledged_row_is
     assert shop.status(0)["cluster_id"] == cluster
 
 
-def test_no_connection_is_accepted_and_then_broken_while_the_first_pod_goes(shop: Release, client: Client) -> None:
+def told_to_stop(log: Stream) -> float:
+    """When mysqld was told to stop, which is when its preStop had ended, by its own log."""
+    line = next(line for _, line in log.lines if "Received SHUTDOWN" in line)
+    return datetime.fromisoformat(line.split()[0]).timestamp()
+
+
+def out_of_service(slices: Stream, address: str) -> float:
+    """When the Service had dropped an address: what is neither ready nor serving gets no connection, not even when it is the only one."""
+    serving = False
+    dropped = 0.0
+    for heard, found in slices.objects():
+        conditions = [endpoint["conditions"] for endpoint in found.get("endpoints") or [] if address in endpoint["addresses"]]
+        if serving and not any(condition["ready"] or condition["serving"] for condition in conditions):
+            dropped = dropped or heard
+        serving = serving or bool(conditions)
+    assert dropped, f"{address} was never dropped"
+    return dropped
+
+
+def test_the_first_pod_is_out_of_service_before_mysqld_stops_and_no_connection_is_broken(shop: Release, client: Client) -> None:
+    namespace, pod = shop.namespace, shop.pod(0)
+    address = namespace.get("pods", pod)["status"]["podIP"]
+    server = shop.value(0, "SELECT @@server_uuid")
     reader = client.begin("primary", "SELECT @@server_uuid", pause_seconds=0.05)
     reader.wait_succeeding(more=10)
-    shop.namespace.delete(f"pod/{shop.pod(0)}")
-    reader.wait_succeeding(60)
+    slices_of = f"labelSelector=kubernetes.io/service-name={shop.statefulset}-primary"
+    words = ("--namespace", namespace.name, "logs", "--follow", "--tail=0", pod, "--container=mysql")
+    with namespace.watch("endpointslices", slices_of) as slices, Stream(*words) as log:
+        wait_for(lambda: bool(slices.lines), 15, "the Service's endpoints are known")
+        namespace.delete(f"pod/{pod}")
+        reader.wait_succeeding(60)
     attempts = reader.end()
-    # 2003: the Service had no endpoint. Everything else had reached a server: 2013 and 1053, one that was ending.
-    broken = [attempt for attempt in attempts if not attempt.ok and "ERROR 2003 " not in attempt.said]
-    assert not broken, broken[:3]
+    stopped, dropped = told_to_stop(log), out_of_service(slices, address)
+    note(f"the first pod was out of service {stopped - dropped:.1f} s before mysqld was told to stop")
+    assert dropped < stopped
+    broken = [attempt for attempt in attempts if attempt.broken]
+    assert not broken, f"dropped at {dropped}, mysqld told to stop at {stopped}: {broken[:3]}"
     assert any(not attempt.ok for attempt in attempts), "the first pod was never away"
+    late = [attempt for attempt in attempts if attempt.ok and attempt.began > stopped and attempt.said == server]
+    assert not late, late[:3]
 
 
 def test_scaling_restarts_no_pod_and_old_volumes_come_back(shop: Release, client: Client) -> None:
@@ -174,10 +222,18 @@ def test_scaling_restarts_no_pod_and_old_volumes_come_back(shop: Release, client
     assert shop.restarts() == restarts
 
 
+def absence(pods: Stream) -> tuple[float, float]:
+    """From when to when the one pod of a stream was away: from its deletion until the next of its name was ready."""
+    first = next(pod["metadata"]["uid"] for _, pod in pods.objects())
+    left = next(heard for heard, pod in pods.objects() if "deletionTimestamp" in pod["metadata"])
+    back = next(heard for heard, pod in pods.objects() if pod["metadata"]["uid"] != first and is_ready(pod))
+    return left, back
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"ordinal__image__tag": "next"}, {"mysql__config": "[mysqld]\nmax_connections=200\n"}],
-    ids=["image", "settings"],
+    [{"ordinal__image__tag": "next"}, {"mysql__image__tag": "next"}, {"mysql__config": "[mysqld]\nmax_connections=200\n"}],
+    ids=["image", "mysql-image", "settings"],
 )
 def test_a_rolling_update_fails_no_read_and_pauses_writes_only_while_the_first_pod_restarts(
     shop: Release, client: Client, change: dict[str, object]
@@ -188,14 +244,23 @@ def test_a_rolling_update_fails_no_read_and_pauses_writes_only_while_the_first_p
     reader = client.begin("read", "SELECT COUNT(*) FROM written", pause_seconds=0.1)
     writer.wait_succeeding()
     reader.wait_succeeding()
-    shop.upgrade(**change)
-    shop.wait_rolled()
-    writer.wait_succeeding()
+    with shop.namespace.watch("pods", f"fieldSelector=metadata.name={shop.pod(0)}") as first_pods:
+        shop.upgrade(**change)
+        shop.wait_rolled()
+        writer.wait_succeeding()
     reads, writes = reader.end(), writer.end()
     note_seconds(f"rolled with {len(reads)} reads and {len(writes)} writes, which paused for", longest_pause(writes), WRITE_PAUSE_SECONDS)
     assert not set(uids.values()) & set(shop.uids().values()), "every pod is another one"
     failed = [attempt for attempt in reads if not attempt.ok]
     assert not failed, failed[:3]
+    left, back = absence(first_pods)
+    away = [(attempt.began, attempt.ended) for attempt in writes if not attempt.ok]
+    away += [pause for pause in pauses(writes) if pause[1] - pause[0] > NO_PAUSE_SECONDS]
+    assert away, "the first pod was never away"
+    outside = [(begin, end) for begin, end in away if begin < left or end > back + SERVICE_SECONDS]
+    assert not outside, f"writes failed or paused outside of {left} to {back}: {outside[:3]}"
+    if "mysql__config" in change:
+        assert [shop.value(ordinal, "SELECT @@max_connections") for ordinal in range(3)] == ["200"] * 3
     shop.wait_caught_up(1, 2)
     for ordinal in range(3):
         assert acknowledged(writes) <= rows_of(shop, ordinal), shop.pod(ordinal)
