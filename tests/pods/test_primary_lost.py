@@ -13,7 +13,9 @@ from .faults import (
     delay_applying,
     has_received,
     kill_and_see_back,
+    lead,
     purge_binary_logs,
+    take_in_as_empty,
     wait_alert,
     wait_reason,
     wait_semi_sync,
@@ -126,6 +128,19 @@ def test_a_lost_primary_is_not_restored_from_peers_that_exclude_each_other(sound
     wait_sound(sound)
 
 
+def latches(pod: Pod) -> list[str]:
+    """What the pod has latched, and lifted (""), since its volume was provisioned."""
+    return [event["code"] for event in pod.http("/history?format=json").json()["events"] if event["event"] == "latched"]
+
+
+def clear(pod: Pod) -> None:
+    """Runs `ordinal identity --clear` in a pod, and returns when the agent has lifted the latch."""
+    before = len(latches(pod))
+    code, text = pod.command("identity", "--clear", container="ordinal")
+    assert code == 0, text
+    wait_for(lambda: "" in latches(pod)[before:], 20, f"{pod} lifts its latch")
+
+
 def test_an_older_snapshot_without_any_replica_opens_as_a_new_history_and_the_lost_tail_is_named(sound: Cluster) -> None:
     wait_semi_sync(sound)
     sound[0].stop()
@@ -153,11 +168,21 @@ def test_an_older_snapshot_without_any_replica_opens_as_a_new_history_and_the_lo
     for pod in (sound[1], sound[2]):
         kill_and_see_back(pod, "ordinal")
         never(pod.ready, 3, f"{pod} forgot what its source has lost")
-    for pod in (sound[1], sound[2]):
-        assert pod.command("reseed", container="ordinal")[0] == 0
-        pod.recreate()
-        pod.wait_ready(START_LIMIT_SECONDS)
+    clear(sound[1])
+    never(lambda: sound[1].ready() or databases(sound[1], "fork%"), 3, "db-1 goes on with a source that still lacks what it lost")
+    wait_for(lambda: latches(sound[1])[-1] != "", 20, "db-1 latches it again")
+    take_in_as_empty(sound[0], lead(sound, 1))
+    never(sound[1].ready, 3, "db-1 lifts its latch unasked")
+    copy = sound[1].status()["volume"]["provisioned_at"]
+    clear(sound[1])
+    sound[1].wait_ready()
+    assert sound[1].status()["volume"]["provisioned_at"] == copy
+    assert sound[2].command("reseed", container="ordinal")[0] == 0
+    sound[2].recreate()
+    sound[2].wait_ready(START_LIMIT_SECONDS)
+    sound[0].sql("DROP DATABASE IF EXISTS tail")
     wait_sound(sound)
+    assert [databases(pod, "tail") for pod in sound] == [[]] * 3
 
 
 def test_a_replica_that_needs_what_the_primary_has_purged_catches_up_from_a_sibling(sound: Cluster) -> None:

@@ -67,6 +67,40 @@ def test_the_volume_of_another_pod_is_refused_untouched_until_a_person_rebinds_i
     wait_sound(sound)
 
 
+def move(stopped: Pod, target: Pod) -> None:
+    """Gives a stopped pod's volume to one of another cluster, with which it goes in the end."""
+    Volume(stopped.volume.name, target.cluster).copy_to(target.volume.name)
+
+
+def test_the_volume_of_a_pod_of_that_name_in_another_cluster_serves_nobody_and_takes_nothing_in(clusters: Clusters, sound: Cluster) -> None:
+    """Even with the same passwords, with which replication would succeed."""
+    other = clusters.make(replicas=2)
+    other.credentials.update(sound.credentials)
+    other.start(wait_seconds=START_LIMIT_SECONDS)
+    other[0].sql("CREATE DATABASE made_elsewhere")
+    other.wait_caught_up()
+    held, copied_at = other.executed(1), other[1].status()["volume"]["provisioned_at"]
+    other[1].stop()
+    sound[1].stop()
+    own = sound[1].volume.copy_to(f"{sound[1].volume.name}-own")
+    move(other[1], sound[1])
+    sound.start(1)
+    assert "db-0" in wait_reason(sound[1], "CLUSTER_MISMATCH", START_LIMIT_SECONDS)
+    sound[0].sql("CREATE DATABASE not_for_strangers")
+    never(lambda: sound[1].ready() or sound[1].reason() != "CLUSTER_MISMATCH" or sound.executed(1) != held, 5, "db-1 goes on")
+    assert sound[1].state() == "blocked"
+    assert sound[0].ready() and sound[2].ready()
+    sound[1].stop()
+    move(sound[1], other[1])
+    own.copy_to(sound[1].volume.name)
+    own.remove()
+    sound.start(1)
+    other.start(1)
+    wait_sound(sound)
+    wait_sound(other)
+    assert other[1].status()["volume"]["provisioned_at"] == copied_at
+
+
 @pytest.mark.asan
 @pytest.mark.parametrize(
     ("namespace", "first_ordinal", "named"),
