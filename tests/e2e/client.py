@@ -37,8 +37,8 @@ class Attempt:
 
     @property
     def broken(self) -> bool:
-        """Whether it failed although a server had answered: 2013 and 1053 come of one that is ending. It had reached nobody with 2003, where
-        a Service had no endpoint, or when no greeting came: some networks take connections for every address outside of the cluster."""
+        """Whether it failed although a server had answered: 2013 and 1053 come of one that is ending. It had reached nobody with 2003, when
+        a Service had no endpoint, nor when no greeting came: some networks take connections for every address outside of the cluster."""
         return not self.ok and "ERROR 2003 " not in self.said and "waiting for initial communication packet" not in self.said
 
 
