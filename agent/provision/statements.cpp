@@ -77,9 +77,10 @@ std::string grant_pattern(std::string_view name) {
 
 std::string application_statements(const Application& application) {
   const auto account = sql_quote(application.user) + "@'%'";
-  return std::format("CREATE DATABASE IF NOT EXISTS {};\n", sql_identifier(application.database)) +
-         create_user(account, application.password, false) +
-         std::format("GRANT ALL PRIVILEGES ON {}.* TO {};\n", grant_pattern(application.database), account);
+  auto statements = create_user(account, application.password, false);
+  if (application.database.empty()) return statements;
+  statements += std::format("CREATE DATABASE IF NOT EXISTS {};\n", sql_identifier(application.database));
+  return statements + std::format("GRANT ALL PRIVILEGES ON {}.* TO {};\n", grant_pattern(application.database), account);
 }
 
 }  // namespace

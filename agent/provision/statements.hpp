@@ -25,7 +25,7 @@ namespace ordinal::provision {
 struct Application {
   std::string user{};
   Secret password{};
-  std::string database{};
+  std::string database{};  ///< "": none is made
 };
 
 struct NewCluster {

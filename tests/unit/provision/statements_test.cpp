@@ -65,6 +65,11 @@ TEST_CASE("statements: a new cluster has its id, its accounts and its applicatio
   CHECK(text.contains("GRANT ALL PRIVILEGES ON `shop\\_``db`.* TO 'shop\\'user'@'%';"));
   CHECK_FALSE(text.contains("sql_log_bin"));
   auto cluster = new_cluster();
+  cluster.application->database.clear();
+  const auto without = initialize_statements(cluster);
+  CHECK(without.contains("shop\\'user"));
+  CHECK_FALSE(without.contains("``"));
+  CHECK_FALSE(without.contains("GRANT ALL"));
   cluster.application.reset();
   CHECK_FALSE(initialize_statements(cluster).contains("shop"));
 }
