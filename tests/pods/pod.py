@@ -120,6 +120,7 @@ class Pod:
         self._sequence: threading.Thread | None = None
         self._leaving = threading.Event()
         self._failure: str | None = None
+        self._held: str | None = None
         self._address = ""  # of the present incarnation; tests that wait ask for it ten times a second
 
     def __repr__(self) -> str:
@@ -131,16 +132,30 @@ class Pod:
 
     # Life and death
 
-    def start(self, *, empty: bool = False, fail_point: FailPoint | None = None, environment: dict[str, str] | None = None) -> None:
+    def start(
+        self,
+        *,
+        empty: bool = False,
+        fail_point: FailPoint | None = None,
+        environment: dict[str, str] | None = None,
+        held: str | None = None,
+    ) -> None:
         """Begins an incarnation and returns at once. `empty` gives it a new volume in place of the one it had; `fail_point` holds for the
-        first run of its container, `environment` for this incarnation, on top of the template's."""
+        first run of its container, `environment` for this incarnation, on top of the template's. The container `held`, of `ordinal` and
+        `mysql`, is not started after `init`, but by release()."""
         assert self._sequence is None, f"{self.name} is up"
         self._leaving.clear()
         self._failure = None
         self.init_attempts = 0
+        self._held = held
         arguments = (empty, fail_point, environment or {})
         self._sequence = threading.Thread(target=self._run_sequence, args=arguments, name=self.name, daemon=True)
         self._sequence.start()
+
+    def release(self) -> None:
+        """Starts the container that start() was told to hold."""
+        assert self._held, f"nothing of {self.name} is held"
+        docker("start", self.container(self._held))
 
     def stop(self) -> None:
         """Ends the pod as Kubernetes does: preStop in the mysql container, SIGTERM to mysqld, when that is gone SIGTERM to the agent."""
@@ -393,7 +408,7 @@ class Pod:
         docker(*self._run_words("ordinal", settings, fail_point, lasting=True), ORDINAL_IMAGE, "run")
 
     def _serve(self, settings: dict[str, str], fail_point: FailPoint | None) -> None:
-        docker("start", self.container("ordinal"), self.container("mysql"))
+        docker("start", *(self.container(which) for which in ("ordinal", "mysql") if which != self._held))
         if fail_point and fail_point.container == "ordinal":
             docker("wait", self.container("ordinal"), limit_seconds=None)
             if not self._leaving.is_set():
