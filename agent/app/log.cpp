@@ -1,6 +1,8 @@
 // The log's lines. spdlog gives time, level and the write; the shape of a line is ours.
 #include "app/log.hpp"
 
+// The names that log.level has; spdlog's own one for the third is "warning".
+#define SPDLOG_LEVEL_NAMES {"trace", "debug", "info", "warn", "error", "critical", "off"}
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 

@@ -249,7 +249,10 @@ asio::awaitable<Result<void>> Loop::apply(run::Action action) {
     record(volume_.paths().history, service_.board(), "latched",
            {{"code", to_string(latch->latch)}, {"gtid_set", memory_.suspect.to_string()}});
     if (auto stored = store(identity); !stored) co_return stored;
-    co_return latch->latch == Latch::none ? volume_.remove_request(volume::Request::clear) : Result<void>{};
+    if (latch->latch != Latch::none) co_return Result<void>{};
+    auto removed = volume_.remove_request(volume::Request::clear);
+    if (removed) volume_facts_.clear_requested = false;  // else it would be done again in each cycle until the volume is looked at
+    co_return removed;
   }
   if (const auto* prove = std::get_if<run::ProvePassword>(&action)) co_return co_await prove_password(prove->account);
   mysql::ActContext context;

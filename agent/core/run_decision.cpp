@@ -134,6 +134,16 @@ void stop_fetching(Cycle& cycle) {
   if (cycle.mysql.replica && cycle.mysql.replica->io != ThreadState::off) cycle.act(StopIo{});
 }
 
+std::vector<std::string> disowned_by(const Cycle& cycle) {
+  const auto& ours = cycle.o.identity.cluster_id;
+  std::vector<std::string> strangers;
+  for (const auto& peer : cycle.o.peers) {
+    if (peer.last && peer.last->status.cluster_id == ours) return {};
+    if (peer.answer && peer.answer->status.cluster_id) strangers.push_back(peer.pod.to_string());
+  }
+  return strangers;
+}
+
 std::optional<Reason> steer_channel(Cycle& cycle, const std::string& host, bool recoverable) {
   const auto& replica = cycle.mysql.replica;
   if (!replica) {

@@ -194,6 +194,13 @@ void stay_closed_or_open(Cycle& cycle) {
   // Just initialised or restored: nobody can have more.
   if (!identity.mark) return open(cycle);
 
+  // Whoever waits here for long enough would open, and take writes for a database that is not this one.
+  if (const auto strangers = disowned_by(cycle); !strangers.empty() && !memory.opened) {
+    cycle.check("open", false, State::blocked, Code::CLUSTER_MISMATCH,
+                std::format("this volume is of cluster {}, and {} of another; one of the two does not belong here",
+                            identity.cluster_id ? identity.cluster_id->to_string() : "none", join(strangers, ", ")));
+    return;
+  }
   if (!memory.sets_wanted_since) memory.sets_wanted_since = cycle.o.now;
   const auto told = listen(cycle);
   const bool patient = !memory.opened && elapsed(*memory.sets_wanted_since, cycle.o.now) < cycle.policy.peer_check_timeout;

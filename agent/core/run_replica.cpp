@@ -286,6 +286,13 @@ bool sends_its_last(const Cycle& cycle, const Source& source) {
          !cycle.mysql.executed.united(replica->received).contains(source.view->answer->status.mysql->gtid_executed);
 }
 
+/// Whether a person has pointed replication at something that is no other pod of this cluster: what comes from there is not ours.
+bool leads_astray(const Cycle& cycle) {
+  const auto& replica = cycle.mysql.replica;
+  return replica && cycle.o.identity.replication_reset &&
+         std::ranges::none_of(cycle.o.peers, [&](const PeerView& peer) { return peer.host == replica->source_host; });
+}
+
 /// The checks that need no source, beyond the names of what it has lost. False when replication must not be touched.
 bool check_own_data(Cycle& cycle, const Excess& excess) {
   const auto& identity = cycle.o.identity;
@@ -328,6 +335,12 @@ void decide_replica(Cycle& cycle) {
     cycle.check("source_cluster", false, State::blocked, Code::CLUSTER_MISMATCH,
                 std::format("{} is of another cluster", cycle.policy.primary().to_string()));
   }
+  const auto strangers = disowned_by(cycle);
+  if (!source.foreign && !strangers.empty()) {
+    cycle.check("peers_cluster", false, State::blocked, Code::CLUSTER_MISMATCH,
+                std::format("this volume is of another cluster than {}, and {} says nothing", join(strangers, ", "),
+                            cycle.policy.primary().to_string()));
+  }
   auto& errant = cycle.plan.memory.errant;
   if (source.open != nullptr) {
     if (excess.known) errant = excess.errant;
@@ -339,14 +352,18 @@ void decide_replica(Cycle& cycle) {
   cycle.check("errant", clean, State::diverged, Code::ERRANT_TRANSACTIONS,
               std::format("{} has transactions that {} lacks: {}", cycle.policy.owner.pod.to_string(), cycle.policy.primary().to_string(),
                           errant ? errant->to_string() : ""));
-  if (!may_fetch || !clean || source.foreign || (source.closed && !sends_its_last(cycle, source))) {
+  const bool astray = source.open == nullptr && leads_astray(cycle);  // an open source is pointed at again in this very cycle
+  cycle.check("channel", !astray, State::configuring, Code::REPLICATION_CONFIGURING,
+              std::format("replication points at \"{}\", which is no other pod of this cluster; that is put right when {} is open",
+                          astray ? cycle.mysql.replica->source_host : "", cycle.policy.primary().to_string()));
+  if (!may_fetch || !clean || astray || source.foreign || !strangers.empty() || (source.closed && !sends_its_last(cycle, source))) {
     stop_fetching(cycle);
   } else if (source.open != nullptr) {
     fetch_from_open_source(cycle, source, excess);
   }
   check_threads(cycle, source);
   check_freshness(cycle, source);
-  cycle.plan.donor_ready = is_donor(cycle, source);
+  cycle.plan.donor_ready = !astray && strangers.empty() && is_donor(cycle, source);
   report(cycle, source);
   // Last, so that a MySQL without the plugin does all the rest.
   if (cycle.policy.semi_sync != cycle.mysql.semi_sync.replica_enabled) cycle.act(EnableSemiSyncReplica{cycle.policy.semi_sync});

@@ -38,6 +38,9 @@ struct Cycle {
 /// What the relay logs hold and the data does not.
 [[nodiscard]] GtidSet unapplied(const MysqlFacts& mysql);
 
+/// The pods that say that they are of another cluster, where none says that it is of ours: then this volume is the stranger, perhaps.
+[[nodiscard]] std::vector<std::string> disowned_by(const Cycle& cycle);
+
 /// Brings the channel to `host` without throwing away what was received: stop fetching, apply or prove recoverable, then change.
 /// `recoverable` says that an open, checked source still has all of it unpurged. Returns the reason while there is something to wait for.
 std::optional<Reason> steer_channel(Cycle& cycle, const std::string& host, bool recoverable);

@@ -165,6 +165,6 @@ def test_every_line_of_the_log_is_json_also_where_it_repeats_strange_names_and_h
     for line in told:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]), line
         assert re.fullmatch(r"\w+", line["event"]), line
-    assert {"debug", "info", "warning"} <= {line["level"] for line in told} <= {"debug", "info", "warning", "error"}
+    assert {"debug", "info", "warn"} <= {line["level"] for line in told} <= {"debug", "info", "warn", "error"}
     assert [line for line in told if event in line.get("reason", "")], f"no line names {event}"
     assert [line for line in told if SETTINGS_FILE in line.get("what", "")], f"no line names {SETTINGS_FILE}"

@@ -8,7 +8,7 @@ import pytest
 from .cluster import Cluster
 from .conftest import START_LIMIT_SECONDS, Clusters
 from .engine import finish
-from .faults import SERVER_UUID, databases, wait_reason, wait_sound
+from .faults import SERVER_UUID, databases, wait_reason, wait_sound, writable
 from .pod import Pod
 from .volume import Volume
 from .waiting import never, wait_for
@@ -91,6 +91,12 @@ def test_the_volume_of_a_pod_of_that_name_in_another_cluster_serves_nobody_and_t
     assert sound[1].state() == "blocked"
     assert sound[0].ready() and sound[2].ready()
     sound[1].stop()
+    sound[0].kill()
+    sound.start(1)
+    assert "db-2" in wait_reason(sound[1], "CLUSTER_MISMATCH", START_LIMIT_SECONDS)
+    never(sound[1].ready, 5, "db-1 serves while the primary is away")
+    sound.start(0)
+    sound[1].stop()
     move(sound[1], other[1])
     own.copy_to(sound[1].volume.name)
     own.remove()
@@ -99,6 +105,25 @@ def test_the_volume_of_a_pod_of_that_name_in_another_cluster_serves_nobody_and_t
     wait_sound(sound)
     wait_sound(other)
     assert other[1].status()["volume"]["provisioned_at"] == copied_at
+
+
+def test_the_first_pods_volume_of_another_cluster_takes_no_writes_beside_pods_that_know_better(clusters: Clusters) -> None:
+    environment = {"ORDINAL_PRIMARY__PEER_CHECK_TIMEOUT": "1s"}
+    ours, other = (clusters.make(replicas=2, environment=environment) for _ in range(2))
+    other.credentials.update(ours.credentials)
+    for cluster in (ours, other):
+        cluster.start(wait_seconds=START_LIMIT_SECONDS)
+        cluster[0].stop()
+    own = ours[0].volume.copy_to(f"{ours[0].volume.name}-own")
+    move(other[0], ours[0])
+    ours.start(0)
+    assert "db-1" in wait_reason(ours[0], "CLUSTER_MISMATCH", START_LIMIT_SECONDS)
+    never(lambda: writable(ours[0]), 8, "a volume of another cluster takes writes")
+    ours[0].stop()
+    own.copy_to(ours[0].volume.name)
+    own.remove()
+    ours.start(0)
+    wait_sound(ours)
 
 
 @pytest.mark.asan

@@ -87,7 +87,7 @@ TEST_CASE("log: each JSON line parses on its own, and has its time, level and ev
   const auto lines = lines_of(LogLevel::debug, LogFormat::json, log_at_every_level);
   REQUIRE(lines.size() == 4);
   const std::vector<std::pair<std::string_view, std::string_view>> expected{
-      {"debug", "looked"}, {"info", "plan_applied"}, {"warning", "retried"}, {"error", "exception"}};
+      {"debug", "looked"}, {"info", "plan_applied"}, {"warn", "retried"}, {"error", "exception"}};
   for (std::size_t i = 0; i < lines.size(); ++i) {
     CAPTURE(lines[i]);
     const auto line = boost::json::parse(lines[i]).as_object();

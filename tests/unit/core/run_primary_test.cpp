@@ -91,6 +91,34 @@ TEST_CASE("run: a closed primary waits for every peer's set and says for whom, u
   CHECK(steps(world.decide_after(1ms)) == opening);
 }
 
+TEST_CASE(
+    "run: a volume that only pods of another cluster know does not open, however long it waits, and opens when one of its own answers") {
+  for (const bool other_is_silent : {false, true}) {
+    CAPTURE(other_is_silent);
+    auto world = closed_primary();
+    world.peer(1) = peer(1).holds("b:1-9").cluster('d').open();
+    world.peer(2) = other_is_silent ? peer(2).never_heard() : peer(2).holds("b:1-9").cluster('d');
+    for (const auto waited : {0s, 31s, 3600s}) {
+      const auto plan = world.decide_after(waited);
+      CHECK_FALSE(steps(plan).contains("open"));
+      CHECK(plan.state == State::blocked);
+      CHECK(plan.reason.code == Code::CLUSTER_MISMATCH);
+      CHECK_MESSAGE(plan.reason.text.contains("db-1"), plan.reason.text);
+    }
+    world.peer(2) = peer(2).holds("a:1-5");
+    world.decide();
+    CHECK(steps(world.decide_after(31s)) == opening);
+  }
+}
+
+TEST_CASE("run: a primary that this agent has seen open opens again, whatever pods of another cluster come by") {
+  auto world = closed_primary();
+  world.memory.opened = true;
+  world.peer(1) = peer(1).holds("b:1-9").cluster('d');
+  world.peer(2) = peer(2).never_heard();
+  CHECK(steps(world.decide()) == opening);
+}
+
 TEST_CASE("run: a peer that has data and has not told its set is waited for, one that has none is not") {
   auto world = closed_primary();
   world.peer(2) = peer(2).answers(VolumeAnswer::has_data).cluster('c').in(State::recovering, Code::MYSQL_RECOVERING);

@@ -280,11 +280,13 @@ class Case {
     const bool answers = s_.source_says == Says::sets;
     const bool foreign = answers && s_.gate == Gate::foreign;
     const bool more_to_come = s_.gate == Gate::leaving && !contains(s_.own.all(), s_.source.executed);
-    if ((s_.channel.io && answers && !more_to_come) != has<run::StopIo>()) return "it stops fetching without need, or does not stop";
-    if (!plan_.replication->errant.empty()) return "it compares itself with a source that is not open";
-    // What a person has pointed elsewhere is put back once the source is open; whether reads go on until then is not said here.
     const bool astray = s_.channel.to == 1;
-    if (!astray && plan_.ready != (s_.channel.sql && unapplied_ == 0 && !foreign))
+    if ((s_.channel.io && (astray || (answers && !more_to_come))) != has<run::StopIo>())
+      return "it stops fetching without need, or does not stop";
+    if (!plan_.replication->errant.empty()) return "it compares itself with a source that is not open";
+    if (astray && (plan_.donor_ready || !(foreign || plan_.reason.text.contains(host(1)))))
+      return "it does not name where a person has pointed it";
+    if (plan_.ready != (!astray && s_.channel.sql && unapplied_ == 0 && !foreign))
       return "reads do not go on, or go on though they must not";
     return !plan_.ready || !alerts(plan_).empty() ? nullptr : "it does not speak of its source's silence";
   }

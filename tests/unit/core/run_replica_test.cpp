@@ -34,6 +34,31 @@ TEST_CASE("run: a transaction of the replica's own is errant at once, and stops 
   CHECK(plan.replication->errant == gtids("1:1-2").to_string());
 }
 
+TEST_CASE("run: a replica that only pods of another cluster know serves nobody while its source is silent") {
+  auto world = serving_replica();
+  world.peer(0) = peer(0).never_heard();
+  world.peer(2) = peer(2).holds("b:1-9").cluster('d');
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "stop_io");
+  CHECK(plan.state == State::blocked);
+  CHECK(plan.reason.code == Code::CLUSTER_MISMATCH);
+  CHECK_MESSAGE(plan.reason.text.contains("db-2"), plan.reason.text);
+  CHECK_FALSE(plan.ready);
+  CHECK_FALSE(plan.donor_ready);
+}
+
+TEST_CASE(
+    "run: a replica that a person has pointed elsewhere serves nobody while its source is silent, and takes nothing more from there") {
+  auto world = serving_replica();
+  world.peer(0) = peer(0).never_heard();
+  world.replica().source_host = "elsewhere.example";
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "stop_io");
+  CHECK_MESSAGE(plan.reason.text.contains("elsewhere.example"), plan.reason.text);
+  CHECK_FALSE(plan.ready);
+  CHECK_FALSE(plan.donor_ready);
+}
+
 TEST_CASE("run: a transaction of a sibling's is errant at once, also when the sibling is silent now") {
   for (const bool silent : {false, true}) {
     auto world = serving_replica();
