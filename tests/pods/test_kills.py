@@ -91,13 +91,12 @@ def begin_a_slow_copy(cluster: Cluster) -> Pod:
 
 
 def check_copied(cluster: Cluster) -> None:
-    """db-2 has a complete copy from db-1, which was free for it and serves nobody any more. When a copy breaks off, mysqld waits five
-    minutes for its recipient to come back, unless another clone begins: so what counts is that the next one is not refused."""
+    """db-2 has a complete copy from db-1, which was free for it. Of a copy that broke off, mysqld keeps the session for minutes, where the
+    network told it nothing of its end, and lets the next clone begin all the same: so what counts is that this one is not refused."""
     wait_sound(cluster)
     volume = cluster[2].status()["volume"]
     assert (volume["how"], volume["donor"]) == ("clone", "db-1")
     assert "DONOR_BUSY" not in cluster[2].logs("init")
-    assert clone_sessions(cluster[1]) == 0
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
