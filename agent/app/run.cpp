@@ -442,9 +442,8 @@ int run() {
   }
   const auto* identity = facts->identity_or_null();
   if (identity == nullptr || identity->owner != start->setup.policy.owner || identity->state != VolumeState::provisioned || !facts->data) {
-    print_errors({Error{
-        Kind::conflict, start->volume.paths().identity.string(),
-        std::format("the volume is not provisioned for {}; `ordinal init` must run first", start->setup.policy.owner.to_string()), 0}});
+    log::error("cannot_start", {{"error", std::format("{}: the volume is not provisioned for {}; `ordinal init` must run first",
+                                                      start->volume.paths().identity.string(), start->setup.policy.owner.to_string())}});
     return exit_failed;
   }
   Loop loop(*start, *identity);

@@ -1,9 +1,8 @@
 // sigtimedwait(2) is the wait that a signal ends without a handler.
 #include "app/stop_signals.hpp"
 
-#include <ctime>
-
 #include <csignal>
+#include <ctime>
 
 namespace ordinal::app {
 namespace {
