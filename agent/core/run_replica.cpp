@@ -286,10 +286,11 @@ bool sends_its_last(const Cycle& cycle, const Source& source) {
          !cycle.mysql.executed.united(replica->received).contains(source.view->answer->status.mysql->gtid_executed);
 }
 
-/// Whether a person has pointed replication at something that is no other pod of this cluster: what comes from there is not ours.
+/// Whether a person has pointed replication at something that is no other pod of this cluster: what comes from there is not ours. Not said
+/// before the peers are known, or an agent that starts would stop what is right.
 bool leads_astray(const Cycle& cycle) {
   const auto& replica = cycle.mysql.replica;
-  return replica && cycle.o.identity.replication_reset &&
+  return replica && cycle.o.identity.replication_reset && cycle.o.peers_asked &&
          std::ranges::none_of(cycle.o.peers, [&](const PeerView& peer) { return peer.host == replica->source_host; });
 }
 

@@ -59,6 +59,15 @@ TEST_CASE(
   CHECK_FALSE(plan.donor_ready);
 }
 
+TEST_CASE("run: a replica whose agent has just started and knows no other pod yet leaves its channel alone and does not call it astray") {
+  auto world = serving_replica();
+  world.o.peers.clear();
+  world.o.peers_asked = false;
+  const auto plan = world.decide();
+  CHECK(steps(plan) == "");
+  CHECK_MESSAGE(!plan.reason.text.contains("points at"), plan.reason.text);
+}
+
 TEST_CASE("run: a transaction of a sibling's is errant at once, also when the sibling is silent now") {
   for (const bool silent : {false, true}) {
     auto world = serving_replica();
